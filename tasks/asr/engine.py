@@ -1,0 +1,75 @@
+"""Speech to text: what every engine offers, and the table that finds one by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.errors import EngineUnavailable, UnknownEngine
+from tasks.schemas import AsrConfig, Segment
+
+ASR_SAMPLE_RATE_HZ = 16_000  # Whisper and the NeMo ASR models are trained at 16 kHz; anything else degrades silently
+
+ENGINES = {
+    "faster-whisper": "tasks.asr.faster_whisper:FasterWhisper",
+    "nemo": "tasks.asr.nemo:NemoAsr",
+}
+
+
+@dataclass(frozen=True)
+class AsrCapabilities:
+    """What an engine can do, as data."""
+
+    languages: frozenset[str] = frozenset()
+    """ISO 639-1 codes; empty: whatever its model was trained on, which only its owner knows."""
+    detects_language: bool = False
+    word_times: bool = True
+    max_chunk_s: float = 30.0
+    """The longest stretch of sound that it takes at once, in seconds."""
+
+
+class AsrEngine(Protocol):
+    """One implementation of speech to text, with its model loaded."""
+
+    capabilities: AsrCapabilities
+    version: str
+    """Of library and model: it changes when the same sound may give another text."""
+
+    def __init__(self, config: AsrConfig) -> None: ...
+
+    def detect_language(self, samples: NDArray[np.float32], allowed: tuple[str, ...]) -> str:
+        """The most likely of the `allowed` languages.
+
+        samples: float32, shape (n_samples,), 16 kHz, full scale 1.0.
+        """
+        ...
+
+    def transcribe(self, samples: NDArray[np.float32], language: str) -> tuple[Segment, ...]:
+        """The words of a chunk, in order; none where nobody speaks. Times are seconds from the chunk's start.
+
+        samples: float32, shape (n_samples,), 16 kHz, full scale 1.0.
+        Raises: EngineFailed when the engine breaks.
+        """
+        ...
+
+
+@lru_cache(maxsize=1)
+def load_engine(config: AsrConfig) -> AsrEngine:
+    """The engine that `config` names, loaded once per process.
+
+    Raises: UnknownEngine, EngineUnavailable, ModelNotFound, ModelDamaged.
+    """
+    try:
+        module_name, class_name = ENGINES[config.engine].split(":")
+    except KeyError:
+        raise UnknownEngine(f"no ASR engine {config.engine!r}; choose one of {', '.join(sorted(ENGINES))}") from None
+    try:
+        engine_class: type[AsrEngine] = getattr(import_module(module_name), class_name)
+    except ImportError as error:
+        raise EngineUnavailable(f"ASR engine {config.engine!r} needs {error.name!r}, which is not installed here") from error
+    return engine_class(config)

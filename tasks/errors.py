@@ -1,0 +1,195 @@
+"""Every failure that a user can meet, in one tree; each leaf says whether trying again can help.
+
+HladvarpError
+  x InvalidRequest            the request asks for something that cannot be
+    - InvalidScript           a line of the script cannot be read
+    - UncastSpeaker           a speaker has no voice
+    - UnknownPreset           a cast names a voice preset that nobody defined
+    - LanguageNotAllowed      the show, or an engine, does not take this language
+    - BudgetExceeded          the estimate is above the request's budget
+  x InvalidSettings           a settings file, variable or secret is wrong
+  x SourceError               what was given cannot become an episode
+    - SourceNotFound          there is nothing at this address
+    - SourceRefused           the address, or a name in it, is not allowed
+    - SourceTooLarge          more bytes than the limit
+    - SourceTooLong           more seconds than the limit
+    - SourceUnreachable       the network or the other side failed    (retryable)
+    - EmptySource             no bytes, or no lines
+    - UnreadableSource        neither a recording nor a script, or damaged beyond use
+    - NoAudioStream           a readable file without sound
+    - SilentRecording         sound, but nothing in it
+  x EngineError
+    - UnknownEngine           no such engine in the table
+    - EngineUnavailable       the engine's library is not installed here
+    - ModelNotFound           no model at this path or name
+    - ModelDamaged            the model's bytes are not the model's
+    - EngineFailed            the engine broke while it worked        (retryable)
+  x SoundError
+    - LoudnessUnreachable     no gain brings this sound to the target
+    - EncodingFailed          the encoded file is not what was asked for
+  x StorageError
+    - StorageUnreachable      the storage does not answer             (retryable)
+    - StorageDenied           wrong keys, or no right to write here
+    - StorageMissing          no such bucket or folder
+    - StorageFull             no room left
+    - ObjectMissing           a stored object that was there is gone
+    - ObjectDamaged           an object's bytes are not what was sent (retryable)
+    - WriteConflict           others wrote at the same moment, again and again (retryable)
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HladvarpError(Exception):
+    """A failure with a sentence for the person who met it: what happened, with which value, what to do."""
+
+    retryable: ClassVar[bool] = False
+    """Whether the same call can succeed later, with nothing changed on our side."""
+
+
+class InvalidRequest(HladvarpError):
+    """The request asks for something that cannot be."""
+
+
+class InvalidScript(InvalidRequest):
+    """A line of the script cannot be read."""
+
+
+class UncastSpeaker(InvalidRequest):
+    """A speaker of the script has no voice."""
+
+
+class UnknownPreset(InvalidRequest):
+    """A cast names a voice preset that nobody defined."""
+
+
+class LanguageNotAllowed(InvalidRequest):
+    """The show, or the engine, does not take this language."""
+
+
+class BudgetExceeded(InvalidRequest):
+    """The episode would cost more than the request allows."""
+
+
+class InvalidSettings(HladvarpError):
+    """A settings file, an environment variable or a secret is wrong."""
+
+
+class SourceError(HladvarpError):
+    """What was given cannot become an episode."""
+
+
+class SourceNotFound(SourceError):
+    """There is nothing at this address."""
+
+
+class SourceRefused(SourceError):
+    """The address, or a name in it, is not allowed."""
+
+
+class SourceTooLarge(SourceError):
+    """The source has more bytes than the limit."""
+
+
+class SourceTooLong(SourceError):
+    """The recording lasts longer than the limit."""
+
+
+class SourceUnreachable(SourceError):
+    """The network, or the other side, failed."""
+
+    retryable = True
+
+
+class EmptySource(SourceError):
+    """The source has no bytes, or a script has no lines."""
+
+
+class UnreadableSource(SourceError):
+    """The source is neither a recording nor a script, or is damaged beyond use."""
+
+
+class NoAudioStream(SourceError):
+    """The file can be read, but holds no sound."""
+
+
+class SilentRecording(SourceError):
+    """The recording holds sound, and all of it is silence."""
+
+
+class EngineError(HladvarpError):
+    """An engine for speech cannot do what it was asked."""
+
+
+class UnknownEngine(EngineError):
+    """There is no such engine in the table."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine's library is not installed here."""
+
+
+class ModelNotFound(EngineError):
+    """There is no model at this path or under this name."""
+
+
+class ModelDamaged(EngineError):
+    """The model's bytes are not those that were pinned."""
+
+
+class EngineFailed(EngineError):
+    """The engine broke while it worked."""
+
+    retryable = True
+
+
+class SoundError(HladvarpError):
+    """Sound cannot be brought to what was asked for."""
+
+
+class LoudnessUnreachable(SoundError):
+    """No gain brings this sound to the target."""
+
+
+class EncodingFailed(SoundError):
+    """The encoded file is not what was asked for."""
+
+
+class StorageError(HladvarpError):
+    """A store or a publishing target cannot take or give what it should."""
+
+
+class StorageUnreachable(StorageError):
+    """The storage does not answer."""
+
+    retryable = True
+
+
+class StorageDenied(StorageError):
+    """The keys are wrong, or give no right to do this here."""
+
+
+class StorageMissing(StorageError):
+    """There is no such bucket or folder."""
+
+
+class StorageFull(StorageError):
+    """There is no room left."""
+
+
+class ObjectMissing(StorageError):
+    """A stored object that was there is gone."""
+
+
+class ObjectDamaged(StorageError):
+    """An object's bytes are not what was sent."""
+
+    retryable = True
+
+
+class WriteConflict(StorageError):
+    """Others wrote the same object at the same moment, again and again."""
+
+    retryable = True

@@ -1,0 +1,198 @@
+"""What a user asks for, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.schemas.frozen import Frozen
+from tasks.schemas.sound import Loudness
+
+Production = Literal["narrate", "enhance", "revoice"]
+Language = Literal["auto", "is", "en", "da", "sv", "no", "fo", "de", "fr", "es", "pl"]
+
+
+class CastEntry(Frozen):
+    """Who is read by which voice."""
+
+    speaker: str = Field(title="Speaker", description="The name as it stands in the script.", json_schema_extra={"position": 1})
+    preset: str = Field(title="Voice", description="Name of a voice preset.", json_schema_extra={"position": 2})
+
+
+class Mastering(Frozen):
+    """How loud, and in how many channels."""
+
+    loudness_lufs: float = Field(
+        default=0.0,
+        ge=-40.0,
+        le=0.0,
+        title="Loudness (LUFS)",
+        description="Integrated loudness. 0 means the usual: -16 in two channels, -19 in one, which sound alike.",
+        json_schema_extra={"position": 1},
+    )
+    true_peak_dbtp: float = Field(
+        default=-1.0,
+        ge=-9.0,
+        le=0.0,
+        title="Highest true peak (dBTP)",
+        description="Held on the encoded file.",
+        json_schema_extra={"position": 2},
+    )
+    channels: Literal[1, 2] = Field(default=2, title="Channels", json_schema_extra={"position": 3})
+    bit_rate_kbps: Literal[64, 96, 128, 160, 192] = Field(
+        default=128, title="MP3 bit rate (kbit/s)", json_schema_extra={"position": 4}
+    )
+
+    @property
+    def target_lufs(self) -> float:
+        """The integrated loudness that is meant.
+
+        Source: Apple Podcasts asks for -16 LUFS; one channel sounds as loud in two ears at -19 (AES TD1008, section 4).
+        """
+        return self.loudness_lufs or (-16.0 if self.channels == 2 else -19.0)
+
+
+class EpisodeRequest(Frozen):
+    """One episode, please."""
+
+    source: str = Field(
+        min_length=1,
+        max_length=4096,
+        title="Source",
+        description="A recording or a script: a file, a folder, an http(s) address, a feed, or a uri such as s3://bucket/talk.mp3.",
+        json_schema_extra={"position": 1},
+    )
+    production: Production = Field(
+        default="narrate",
+        title="Production",
+        description="narrate: voices read a script. enhance: a recording, cleaned and mastered. revoice: a recording, read anew by cast voices.",
+        json_schema_extra={"position": 2},
+    )
+    show: str = Field(
+        default="hladvarp",
+        min_length=1,
+        max_length=100,
+        title="Show",
+        description="Which show it belongs to: a name from the settings, or a new one.",
+        json_schema_extra={"position": 3},
+    )
+    title: str = Field(
+        default="",
+        max_length=200,
+        title="Title",
+        description="Empty: the script's own title, or the source's name.",
+        json_schema_extra={"position": 4},
+    )
+    language: Language = Field(
+        default="auto",
+        title="Language",
+        description="auto: heard or read from the source, among the languages of the show.",
+        json_schema_extra={"position": 5},
+    )
+    cast: tuple[CastEntry, ...] = Field(
+        default=(),
+        title="Cast",
+        description="Speakers and their voices. Whoever is missing here is looked up in the settings' cast.",
+        json_schema_extra={"position": 6},
+    )
+    mastering: Mastering = Field(default=Mastering(), title="Mastering", json_schema_extra={"position": 7})
+    publish_to: str = Field(
+        default="",
+        max_length=1024,
+        title="Publish to",
+        description="A folder, a uri such as s3://bucket/podcasts, or block:name of a storage target. Empty: the settings' target.",
+        json_schema_extra={"position": 8},
+    )
+    budget: float = Field(
+        default=0.0,
+        ge=0.0,
+        title="Budget (USD)",
+        description="Stop before the first paid request if the estimate is above this. 0: no limit.",
+        json_schema_extra={"position": 9},
+    )
+
+
+class Show(Frozen):
+    """A podcast, as its feed describes it."""
+
+    title: str = ""
+    description: str = ""
+    author: str = ""
+    email: str = ""
+    link: str = Field(default="", description="The show's web page.")
+    languages: tuple[str, ...] = Field(default=("is", "en"), min_length=1, description="Spoken here; the first is the feed's.")
+    category: str = "Society & Culture"
+    explicit: bool = False
+    cover: str = Field(default="", description="Path of a square JPEG or PNG, 1400 to 3000 pixels; empty: one is drawn.")
+
+
+class SourceEntry(Frozen):
+    """What an episode was made from."""
+
+    name: str
+    address: str
+    sha256: str
+    size_bytes: int
+    kind: Literal["recording", "script"]
+
+
+class StageEntry(Frozen):
+    """How long a stage took, in this run; near zero where everything was stored already."""
+
+    stage: str
+    elapsed_s: float
+
+
+class EngineUse(Frozen):
+    """An engine that had a part in it."""
+
+    role: Literal["asr", "tts"]
+    engine: str
+    version: str
+    model: str = ""
+    requests: int = Field(default=0, description="Calls made in this run; what was stored needs none.")
+
+
+class FileEntry(Frozen):
+    """A published file."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    content_type: str
+
+
+class Cost(Frozen):
+    """Money, in US dollars at the vendor's published price."""
+
+    estimated_usd: float = 0.0
+
+
+class EpisodeManifest(Frozen):
+    """What was made, from what, by which engines and versions, and where it is."""
+
+    schema_version: Literal[1] = 1
+    hladvarp_version: str
+    production: Production
+    show: str
+    show_slug: str
+    episode: str = Field(description="The episode's folder name.")
+    guid: str
+    title: str
+    language: str
+    source: SourceEntry
+    cast: tuple[CastEntry, ...] = ()
+    mastering: Mastering
+    duration_s: float
+    loudness: Loudness
+    engines: tuple[EngineUse, ...] = ()
+    clips_made: int = 0
+    clips_reused: int = 0
+    cost: Cost = Cost()
+    stages: tuple[StageEntry, ...] = ()
+    files: tuple[FileEntry, ...] = ()
+    published_at: str = Field(description="When it was first published, ISO 8601, UTC.")
+    published_to: str = Field(description="The folder or uri of the episode.")
+    page: str = Field(description="Where to listen.")
+    feed: str = Field(description="The show's feed.")

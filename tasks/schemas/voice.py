@@ -1,0 +1,25 @@
+"""Voices and what they said."""
+
+from pydantic import Field
+
+from tasks.schemas.frozen import Frozen
+from tasks.schemas.references import AudioRef
+from tasks.schemas.speech import Word
+
+
+class VoicePreset(Frozen):
+    """A voice that a producer can cast, whatever engine speaks it."""
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="What a cast calls it: small letters, digits, dashes.")
+    title: str = ""
+    engine: str = "espeak"
+    voice: str = Field(default="", description="The engine's own name for the voice; for espeak a variant such as f5.")
+    rate: float = Field(default=1.0, ge=0.5, le=2.0, description="Speaking rate; 1.0 is the voice's own.")
+    pitch: float = Field(default=0.0, ge=-12.0, le=12.0, description="Semitones above the voice's own pitch.")
+
+
+class Clip(Frozen):
+    """One line, spoken. Word times are seconds from the clip's start; the words are as written."""
+
+    audio: AudioRef
+    words: tuple[Word, ...] = ()
