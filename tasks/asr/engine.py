@@ -71,5 +71,7 @@ def load_engine(config: AsrConfig) -> AsrEngine:
     try:
         engine_class: type[AsrEngine] = getattr(import_module(module_name), class_name)
     except ImportError as error:
-        raise EngineUnavailable(f"ASR engine {config.engine!r} needs {error.name!r}, which is not installed here") from error
+        raise EngineUnavailable(
+            f"ASR engine {config.engine!r} needs {error.name!r}, which is not installed here"
+        ) from error
     return engine_class(config)

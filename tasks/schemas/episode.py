@@ -16,7 +16,9 @@ Language = Literal["auto", "is", "en", "da", "sv", "no", "fo", "de", "fr", "es",
 class CastEntry(Frozen):
     """Who is read by which voice."""
 
-    speaker: str = Field(title="Speaker", description="The name as it stands in the script.", json_schema_extra={"position": 1})
+    speaker: str = Field(
+        title="Speaker", description="The name as it stands in the script.", json_schema_extra={"position": 1}
+    )
     preset: str = Field(title="Voice", description="Name of a voice preset.", json_schema_extra={"position": 2})
 
 
@@ -60,13 +62,13 @@ class EpisodeRequest(Frozen):
         min_length=1,
         max_length=4096,
         title="Source",
-        description="A recording or a script: a file, a folder, an http(s) address, a feed, or a uri such as s3://bucket/talk.mp3.",
+        description="A recording or a script: a file, a folder, an http(s) address, a feed, or a uri (s3://bucket/talk.mp3).",
         json_schema_extra={"position": 1},
     )
     production: Production = Field(
         default="narrate",
         title="Production",
-        description="narrate: voices read a script. enhance: a recording, cleaned and mastered. revoice: a recording, read anew by cast voices.",
+        description="narrate: voices read a script. enhance: a recording, mastered. revoice: a recording, read anew.",
         json_schema_extra={"position": 2},
     )
     show: str = Field(
@@ -101,7 +103,7 @@ class EpisodeRequest(Frozen):
         default="",
         max_length=1024,
         title="Publish to",
-        description="A folder, a uri such as s3://bucket/podcasts, or block:name of a storage target. Empty: the settings' target.",
+        description="A folder, a uri (s3://bucket/podcasts), or block:name of a storage target. Empty: as in the settings.",
         json_schema_extra={"position": 8},
     )
     budget: float = Field(
@@ -121,10 +123,14 @@ class Show(Frozen):
     author: str = ""
     email: str = ""
     link: str = Field(default="", description="The show's web page.")
-    languages: tuple[str, ...] = Field(default=("is", "en"), min_length=1, description="Spoken here; the first is the feed's.")
+    languages: tuple[str, ...] = Field(
+        default=("is", "en"), min_length=1, description="Spoken here; the first is the feed's."
+    )
     category: str = "Society & Culture"
     explicit: bool = False
-    cover: str = Field(default="", description="Path of a square JPEG or PNG, 1400 to 3000 pixels; empty: one is drawn.")
+    cover: str = Field(
+        default="", description="Path of a square JPEG or PNG, 1400 to 3000 pixels; empty: one is drawn."
+    )
 
 
 class SourceEntry(Frozen):

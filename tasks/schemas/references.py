@@ -1,4 +1,4 @@
-"""References into the content-addressed store: a uri is a function of the content, so equal references mean equal bytes."""
+"""References into the content-addressed store: a uri is a function of the content; equal references, equal bytes."""
 
 from typing import Literal
 

@@ -44,7 +44,9 @@ class AsrConfig(Frozen):
     """Which engine transcribes, with what: an input of every transcription, since it changes the result."""
 
     engine: str = "faster-whisper"
-    model: str = Field(default="", description="A local folder or file, or a name on the hub; empty: the embedded model.")
+    model: str = Field(
+        default="", description="A local folder or file, or a name on the hub; empty: the embedded model."
+    )
     device: str = "cpu"
     compute_type: str = "int8"
     beam_size: int = Field(default=5, ge=1, le=10)

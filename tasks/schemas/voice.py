@@ -10,7 +10,9 @@ from tasks.schemas.speech import Word
 class VoicePreset(Frozen):
     """A voice that a producer can cast, whatever engine speaks it."""
 
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="What a cast calls it: small letters, digits, dashes.")
+    name: str = Field(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="What a cast calls it: small letters, digits, dashes."
+    )
     title: str = ""
     engine: str = "espeak"
     voice: str = Field(default="", description="The engine's own name for the voice; for espeak a variant such as f5.")
