@@ -1,0 +1,55 @@
+"""Sound for tests: float32, shape (n_channels, n_samples), full scale 1.0."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+RATE_HZ = 48_000
+DATA = Path(os.environ.get("HLADVARP_TEST_DATA") or Path(__file__).resolve().parents[2] / "shared")
+
+
+def tone(duration_s: float, level_dbfs: float = -23.0, *, hz: float = 1000.0, rate_hz: int = RATE_HZ) -> Samples:
+    """A sine whose peak is at `level_dbfs`, in one channel."""
+    time_s = np.arange(round(duration_s * rate_hz)) / rate_hz
+    return (10 ** (level_dbfs / 20) * np.sin(2 * np.pi * hz * time_s)).astype(np.float32)[None]
+
+
+def silence(duration_s: float, *, channels: int = 1, rate_hz: int = RATE_HZ) -> Samples:
+    """Digital silence."""
+    return np.zeros((channels, round(duration_s * rate_hz)), np.float32)
+
+
+def noise(duration_s: float, rms_dbfs: float = -23.0, *, channels: int = 1, seed: int = 1) -> Samples:
+    """White noise, independent in each channel, the same for the same seed."""
+    samples = np.random.default_rng(seed).standard_normal((channels, round(duration_s * RATE_HZ)))
+    return (10 ** (rms_dbfs / 20) * samples).astype(np.float32)
+
+
+def babble(duration_s: float, rms_dbfs: float = -23.0, *, seed: int = 1) -> Samples:
+    """Noise with the rhythm and the crest of speech: syllables at 4 Hz, phrases with pauses, little above 4 kHz."""
+    time_s = np.arange(round(duration_s * RATE_HZ)) / RATE_HZ
+    carrier = np.convolve(noise(duration_s, 0.0, seed=seed)[0], np.hanning(24), "same")
+    envelope = np.clip(np.sin(2 * np.pi * 4 * time_s), 0, 1) ** 2 * (np.sin(2 * np.pi * 0.3 * time_s) > -0.6)
+    shaped = carrier * (envelope + 1e-3)
+    return (shaped * 10 ** (rms_dbfs / 20) / np.sqrt(np.mean(shaped**2)))[None].astype(np.float32)
+
+
+def write(path: Path, samples: Samples, *, rate_hz: int = RATE_HZ, subtype: str | None = None) -> Path:
+    """A sound file of the kind that its name says."""
+    soundfile.write(path, samples.T, rate_hz, subtype=subtype)
+    return path
+
+
+def recording(name: str) -> Path:
+    """A real recording from the test data; the test is skipped where it is missing."""
+    path = DATA / "audio" / name
+    if not path.exists():
+        pytest.skip(f"no test data at {path}; set HLADVARP_TEST_DATA")
+    return path
