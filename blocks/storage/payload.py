@@ -1,0 +1,50 @@
+"""Bytes that are to be written, with what proves that they arrived."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Headers:
+    """What a web server tells about a file."""
+
+    content_type: str = "application/octet-stream"
+    cache_control: str = ""
+
+
+@dataclass(frozen=True)
+class Payload:
+    """The content of a file on disk, or bytes in memory."""
+
+    source: Path | bytes
+    size_bytes: int
+    sha256: str
+
+    @staticmethod
+    def of(source: Path | bytes) -> Payload:
+        """Read `source` once, for its size and digest."""
+        digest, size_bytes = hashlib.sha256(), 0
+        for chunk in chunks_of(source):
+            digest.update(chunk)
+            size_bytes += len(chunk)
+        return Payload(source, size_bytes, digest.hexdigest())
+
+    def read(self) -> bytes:
+        """Give the content at once."""
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
+
+
+def chunks_of(source: Path | bytes) -> Iterator[bytes]:
+    """Give the content piece by piece, each at most `CHUNK_BYTES` long."""
+    if isinstance(source, bytes):
+        yield from (source[start : start + CHUNK_BYTES] for start in range(0, len(source), CHUNK_BYTES))
+        return
+    with source.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
