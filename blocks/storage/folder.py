@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.storage.failures import translated
+from blocks.failures import translated
 from blocks.storage.payload import Headers, Payload, chunks_of
 from blocks.storage.shelf import CONFLICT_PATIENCE_S
 from tasks.errors import ObjectDamaged, WriteConflict

@@ -11,8 +11,8 @@ from blocks.storage.access import S3Access, s3_filesystem
 from blocks.storage.address import BucketAddress, parse_address
 from tasks.errors import SourceRefused
 
-# Web addresses have their own way in, which looks at where they lead; a chained uri could hide one.
-_REFUSED = ("http", "https", "ftp", "generic", "reference", "simplecache", "filecache", "blockcache")
+_ALLOWED = ("file", "local", "memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
+"""Folders and object stores. Whatever names a host goes the way of web addresses, which looks at where they lead."""
 
 
 def open_source_filesystem(uri: str, s3: S3Access | None = None) -> tuple[AbstractFileSystem, str]:

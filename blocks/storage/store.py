@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks.scratch import scratch_folder
 from blocks.storage.access import S3Access
 from blocks.storage.address import BucketAddress, parse_address
 from blocks.storage.bucket import BucketShelf
@@ -67,8 +67,8 @@ class Store:
                 raise _missing(uri)
             yield self.shelf.root / name
             return
-        with tempfile.TemporaryDirectory(prefix="hladvarp-", dir=self.scratch) as folder:
-            path = Path(folder) / name.rsplit("/", 1)[1]
+        with scratch_folder(directory=self.scratch) as folder:
+            path = folder / name.rsplit("/", 1)[1]
             if not self.shelf.fetch(name, path):
                 raise _missing(uri)
             if Payload.of(path).sha256 != _digest_in(uri):
