@@ -15,8 +15,8 @@ from typing import Any
 
 import fsspec.asyn
 
-from blocks.storage.access import S3Access, s3_filesystem
 from blocks.failures import translated
+from blocks.storage.access import S3Access, s3_filesystem
 from blocks.storage.payload import CHUNK_BYTES, Headers, Payload, chunks_of
 from blocks.storage.shelf import CONFLICT_PATIENCE_S
 from tasks.errors import ObjectDamaged, ObjectMissing, WriteConflict

@@ -21,9 +21,10 @@ def open_source_filesystem(uri: str, s3: S3Access | None = None) -> tuple[Abstra
     Raises: SourceRefused when there is no such protocol here, or the uri chains several.
     """
     protocol = uri.partition("://")[0].lower() if "://" in uri else "file"
-    if "::" in uri or protocol in _REFUSED:
+    if "::" in uri or protocol not in _ALLOWED:
         raise SourceRefused(
-            f"a source on {protocol}:// is not read this way; give a file, an s3:// uri or a web address"
+            f"a source on {protocol}:// is not read this way; "
+            f"give a file, a web address, or a uri of one of {', '.join(_ALLOWED)}"
         )
     if protocol in ("s3", "s3a"):
         address = parse_address(uri)
