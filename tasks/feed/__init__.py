@@ -1,0 +1,1 @@
+"""What listeners meet: the feed, the page, and the folder that they lie in."""
