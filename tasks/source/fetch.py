@@ -47,8 +47,8 @@ class Fetched:
 def fetch(
     source: str,
     folder: Path,
-    *,
     limits: SourceLimits,
+    *,
     open_filesystem: OpenFilesystem,
     find_enclosure: FindEnclosure | None = None,
 ) -> Fetched:
@@ -82,7 +82,7 @@ def is_feed(data_head: bytes) -> bool:
 def _fetch_one(address: Address, folder: Path, *, limits: SourceLimits, open_filesystem: OpenFilesystem) -> Fetched:
     arriving = folder / FALLBACK_NAME
     if address.kind == "http":
-        got = download(address.location, arriving, limits=limits)
+        got = download(address.location, arriving, limits)
         name, shown, size_bytes, sha256 = got.name, got.final_address, got.size_bytes, got.sha256
     else:
         if address.kind == "local":

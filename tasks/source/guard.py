@@ -90,7 +90,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         if not allowed:
             raise SourceRefused(
                 f"{host} is at {', '.join(addresses)}, which is not on the open internet; "
-                "put its network among allowed_networks if it is yours"
+                "set ingest.allow_private_addresses if it is yours"
             )
         return allowed
 

@@ -40,7 +40,7 @@ class Downloaded:
     final_address: str
 
 
-def download(url: str, target: Path, *, limits: SourceLimits) -> Downloaded:
+def download(url: str, target: Path, limits: SourceLimits) -> Downloaded:
     """Fetch `url` into `target`, which is there afterwards whole or not at all.
 
     Raises: SourceNotFound, SourceRefused, SourceTooLarge, SourceUnreachable, EmptySource, UnreadableSource.

@@ -43,7 +43,7 @@ def stays_inside(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def is_settled(path: Path, *, for_s: float, now_s: float | None = None) -> bool:
+def is_settled(path: Path, for_s: float, *, now_s: float | None = None) -> bool:
     """Whether nobody has written to `path` (a file, or a folder's own files) for `for_s` seconds.
 
     It looks at the time of the last change (ctime), which moves with each write and with the renaming or the setting

@@ -31,7 +31,7 @@ def get(tmp_path, limits):
 
     def call(source, **changes):
         bounds = limits.model_copy(update=changes)
-        return fetch(source, folder, limits=bounds, open_filesystem=url_to_fs, find_enclosure=find_enclosure)
+        return fetch(source, folder, bounds, open_filesystem=url_to_fs, find_enclosure=find_enclosure)
 
     call.folder = folder
     return call

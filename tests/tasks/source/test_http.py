@@ -39,7 +39,7 @@ def assert_nothing_is_left(target: Path) -> None:
 
 def test_download_keeps_bytes_size_and_hash(web, limits, target):
     web.routes["/talk.mp3"] = lambda x: x.reply(BODY, Content_Type="audio/mpeg")
-    got = download(web.url("/talk.mp3"), target, limits=limits)
+    got = download(web.url("/talk.mp3"), target, limits)
     assert target.read_bytes() == BODY
     assert (got.name, got.size_bytes, got.content_type) == ("talk.mp3", len(BODY), "audio/mpeg")
     assert got.sha256 == hashlib.sha256(BODY).hexdigest()
@@ -50,13 +50,13 @@ def test_download_keeps_secrets_out_of_its_final_address(web, limits, target):
     web.routes["/a"] = lambda x: x.reply(status=302, Location="/talk.mp3?sig=hush")
     web.routes["/talk.mp3"] = lambda x: x.reply(BODY)
     url = web.url("/a?token=secret").replace("//", "//nina:pass@")
-    got = download(url, target, limits=limits)
+    got = download(url, target, limits)
     assert got.final_address == web.url("/talk.mp3?…")
 
 
 def test_download_sends_the_password_of_the_address(web, limits, target):
     web.routes["/a"] = lambda x: x.reply(BODY)
-    download(web.url("/a").replace("//", "//nina:pass@"), target, limits=limits)
+    download(web.url("/a").replace("//", "//nina:pass@"), target, limits)
     assert web.seen[0].headers["Authorization"] == "Basic bmluYTpwYXNz"
     assert web.seen[0].headers["Accept-Encoding"] == "identity"
 
@@ -65,7 +65,7 @@ def test_download_asks_no_proxy_of_the_environment(web, limits, target, monkeypa
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     web.routes["/a"] = lambda x: x.reply(BODY)
-    assert download(web.url("/a"), target, limits=limits).size_bytes == len(BODY)
+    assert download(web.url("/a"), target, limits).size_bytes == len(BODY)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_download_names_the_failure(web, limits, target, status, error, words):
     web.routes["/a"] = lambda x: x.reply(status=status)
     quick = limits.model_copy(update={"max_retries": 0})
     with pytest.raises(error, match=words):
-        download(web.url("/a"), target, limits=quick)
+        download(web.url("/a"), target, quick)
     assert_nothing_is_left(target)
 
 
@@ -97,7 +97,7 @@ def test_download_waits_as_long_as_a_busy_server_asks(web, limits, target):
 
     web.routes["/a"] = busy_once
     started_s = time.monotonic()
-    assert download(web.url("/a"), target, limits=limits).size_bytes == len(BODY)
+    assert download(web.url("/a"), target, limits).size_bytes == len(BODY)
     assert 1.0 <= time.monotonic() - started_s < 2.5
     assert len(web.seen) == 2
 
@@ -107,7 +107,7 @@ def test_download_stops_waiting_when_a_busy_server_asks_for_an_hour(web, limits,
     brief = limits.model_copy(update={"max_wait_s": 0.5})
     started_s = time.monotonic()
     with pytest.raises(SourceUnreachable, match="429"):
-        download(web.url("/a"), target, limits=brief)
+        download(web.url("/a"), target, brief)
     assert time.monotonic() - started_s < 2.0
     assert len(web.seen) == 2
 
@@ -117,7 +117,7 @@ def test_download_tries_again_after_a_reset_before_the_answer(web, limits, targe
         hang_up_hard(x) if len(web.seen) == 1 else x.reply(BODY)
 
     web.routes["/a"] = resets_once
-    assert download(web.url("/a"), target, limits=limits).size_bytes == len(BODY)
+    assert download(web.url("/a"), target, limits).size_bytes == len(BODY)
     assert len(web.seen) == 2
 
 
@@ -131,7 +131,7 @@ def test_download_is_retryable_when_the_connection_resets_in_the_middle(web, lim
 
     web.routes["/a"] = halfway
     with pytest.raises(SourceUnreachable) as caught:
-        download(web.url("/a"), target, limits=limits)
+        download(web.url("/a"), target, limits)
     assert caught.value.retryable
     assert_nothing_is_left(target)
 
@@ -143,20 +143,20 @@ def test_download_is_unreachable_when_the_body_is_shorter_than_announced(web, li
 
     web.routes["/a"] = short
     with pytest.raises(SourceUnreachable):
-        download(web.url("/a"), target, limits=limits)
+        download(web.url("/a"), target, limits)
     assert_nothing_is_left(target)
 
 
 def test_download_refuses_a_length_above_the_limit_before_it_reads(web, limits, target):
     web.routes["/a"] = lambda x: x.reply(b"", Content_Length="100001")
     with pytest.raises(SourceTooLarge, match="100,001"):
-        download(web.url("/a"), target, limits=limits)
+        download(web.url("/a"), target, limits)
     assert_nothing_is_left(target)
 
 
 def test_download_takes_a_body_of_exactly_the_limit(web, limits, target):
     web.routes["/a"] = lambda x: x.reply(bytes(100_000))
-    assert download(web.url("/a"), target, limits=limits).size_bytes == 100_000
+    assert download(web.url("/a"), target, limits).size_bytes == 100_000
 
 
 def test_download_stops_an_endless_body(web, limits, target):
@@ -169,7 +169,7 @@ def test_download_stops_an_endless_body(web, limits, target):
 
     web.routes["/a"] = endless
     with pytest.raises(SourceTooLarge):
-        download(web.url("/a"), target, limits=limits)
+        download(web.url("/a"), target, limits)
     assert_nothing_is_left(target)
 
 
@@ -185,7 +185,7 @@ def test_download_ends_at_its_deadline_when_the_server_drips(web, limits, target
     brief = limits.model_copy(update={"timeout_s": 0.6})
     started_s = time.monotonic()
     with pytest.raises(SourceUnreachable, match="too long"):
-        download(web.url("/a"), target, limits=brief)
+        download(web.url("/a"), target, brief)
     assert time.monotonic() - started_s < 2.0
     assert_nothing_is_left(target)
 
@@ -194,12 +194,12 @@ def test_download_ends_when_the_server_falls_silent(web, limits, target):
     web.routes["/a"] = lambda x: web.ended.wait(10)
     brief = limits.model_copy(update={"stall_timeout_s": 0.3})
     with pytest.raises(SourceUnreachable, match="too long"):
-        download(web.url("/a"), target, limits=brief)
+        download(web.url("/a"), target, brief)
 
 
 def test_download_unpacks_gzip_that_it_did_not_ask_for(web, limits, target):
     web.routes["/a"] = lambda x: x.reply(gzip.compress(BODY), Content_Encoding="gzip")
-    download(web.url("/a"), target, limits=limits)
+    download(web.url("/a"), target, limits)
     assert target.read_bytes() == BODY
 
 
@@ -208,7 +208,7 @@ def test_download_stops_a_gzip_bomb_at_the_limit(web, limits, target):
     assert len(bomb) < limits.max_bytes
     web.routes["/a"] = lambda x: x.reply(bomb, Content_Encoding="gzip")
     with pytest.raises(SourceTooLarge):
-        download(web.url("/a"), target, limits=limits)
+        download(web.url("/a"), target, limits)
     assert_nothing_is_left(target)
 
 
@@ -223,7 +223,7 @@ def test_download_stops_a_gzip_bomb_at_the_limit(web, limits, target):
 def test_download_names_a_packing_that_it_cannot_undo(web, limits, target, body, encoding, error):
     web.routes["/a"] = lambda x: x.reply(body, Content_Encoding=encoding)
     with pytest.raises(error):
-        download(web.url("/a"), target, limits=limits)
+        download(web.url("/a"), target, limits)
     assert_nothing_is_left(target)
 
 
@@ -231,15 +231,15 @@ def test_download_follows_redirects_up_to_the_limit(web, limits, target):
     for n in range(6):
         web.routes[f"/{n}"] = lambda x, n=n: x.reply(status=302, Location=f"/{n + 1}")
     web.routes["/6"] = lambda x: x.reply(BODY)
-    assert download(web.url("/1"), target, limits=limits).final_address == web.url("/6")
+    assert download(web.url("/1"), target, limits).final_address == web.url("/6")
     with pytest.raises(SourceRefused, match="more than 5 times"):
-        download(web.url("/0"), target, limits=limits)
+        download(web.url("/0"), target, limits)
 
 
 def test_download_refuses_a_loop_of_redirects(web, limits, target):
     web.routes["/a"] = lambda x: x.reply(status=301, Location="/a")
     with pytest.raises(SourceRefused):
-        download(web.url("/a"), target, limits=limits)
+        download(web.url("/a"), target, limits)
     assert len(web.seen) == limits.max_redirects + 1
 
 
@@ -261,7 +261,7 @@ def test_download_refuses_a_loop_of_redirects(web, limits, target):
 def test_download_refuses_a_redirect_to_where_it_may_not_go(web, limits, target, location):
     web.routes["/a"] = lambda x: x.reply(status=302, Location=location.format(port=web.port))
     with pytest.raises(SourceRefused):
-        download(web.url("/a"), target, limits=limits)
+        download(web.url("/a"), target, limits)
     assert len(web.seen) == 1
     assert_nothing_is_left(target)
 
@@ -269,14 +269,14 @@ def test_download_refuses_a_redirect_to_where_it_may_not_go(web, limits, target,
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "0.0.0.0", "0x7f.1", "2130706433", "017700000001"])
 def test_download_refuses_the_loopback_however_it_is_written(web, target, host):
     with pytest.raises(SourceRefused, match="not on the open internet"):
-        download(web.url("/a", host=host), target, limits=SourceLimits())
+        download(web.url("/a", host=host), target, SourceLimits())
     assert web.seen == []
 
 
 def test_download_reaches_the_loopback_by_name_when_private_addresses_are_allowed(web, target):
     web.routes["/a"] = lambda x: x.reply(BODY)
     allowed = SourceLimits(allow_private_addresses=True)
-    assert download(web.url("/a", host="localhost"), target, limits=allowed).size_bytes == len(BODY)
+    assert download(web.url("/a", host="localhost"), target, allowed).size_bytes == len(BODY)
     assert web.seen[0].headers["Host"] == f"localhost:{web.port}"
 
 
@@ -298,7 +298,7 @@ def names(monkeypatch):
 def test_download_connects_to_the_address_that_it_checked_when_the_name_changes_its_mind(web, limits, target, names):
     names["rebind.test"] = [["127.0.0.1"], ["127.0.0.2"]]
     web.routes["/a"] = lambda x: x.reply(BODY)
-    assert download(web.url("/a", host="rebind.test"), target, limits=limits).size_bytes == len(BODY)
+    assert download(web.url("/a", host="rebind.test"), target, limits).size_bytes == len(BODY)
     assert names["rebind.test"] == [["127.0.0.2"]]
 
 
@@ -306,7 +306,7 @@ def test_download_checks_again_when_it_connects_again(web, limits, target, names
     names["rebind.test"] = [["127.0.0.1"], ["127.0.0.2"]]
     web.routes["/a"] = hang_up_hard
     with pytest.raises(SourceRefused, match=r"127\.0\.0\.2"):
-        download(web.url("/a", host="rebind.test"), target, limits=limits)
+        download(web.url("/a", host="rebind.test"), target, limits)
 
 
 def test_download_passes_over_forbidden_and_dead_addresses_of_a_name(web, limits, target, names):
@@ -315,7 +315,7 @@ def test_download_passes_over_forbidden_and_dead_addresses_of_a_name(web, limits
     wider = limits.model_copy(
         update={"allowed_networks": SourceLimits(allowed_networks=("127.0.0.1/32", "127.0.0.3/32")).allowed_networks}
     )
-    assert download(web.url("/a", host="several.test"), target, limits=wider).size_bytes == len(BODY)
+    assert download(web.url("/a", host="several.test"), target, wider).size_bytes == len(BODY)
 
 
 def test_download_is_unreachable_when_nobody_listens(web, limits, target):
@@ -323,12 +323,12 @@ def test_download_is_unreachable_when_nobody_listens(web, limits, target):
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/a"
         with pytest.raises(SourceUnreachable, match="refused"):
-            download(url, target, limits=limits.model_copy(update={"max_retries": 0}))
+            download(url, target, limits.model_copy(update={"max_retries": 0}))
 
 
 def test_download_is_unreachable_when_the_name_is_unknown(limits, target):
     with pytest.raises(SourceUnreachable, match=r"nowhere\.invalid"):
-        download("http://nowhere.invalid/a", target, limits=limits)
+        download("http://nowhere.invalid/a", target, limits)
 
 
 def test_download_is_unreachable_when_the_server_speaks_something_else(web, limits, target):
@@ -338,7 +338,7 @@ def test_download_is_unreachable_when_the_server_speaks_something_else(web, limi
 
     web.routes["/a"] = babble
     with pytest.raises(SourceUnreachable):
-        download(web.url("/a"), target, limits=limits.model_copy(update={"max_retries": 0}))
+        download(web.url("/a"), target, limits.model_copy(update={"max_retries": 0}))
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ def test_download_is_unreachable_when_the_server_speaks_something_else(web, limi
 )
 def test_download_refuses_what_is_no_address(limits, target, url):
     with pytest.raises(SourceRefused):
-        download(url, target, limits=limits)
+        download(url, target, limits)
 
 
 @pytest.mark.parametrize(
@@ -374,12 +374,12 @@ def test_download_refuses_what_is_no_address(limits, target, url):
 )
 def test_download_makes_the_name_safe(web, limits, target, path, disposition, name):
     web.routes[path] = lambda x: x.reply(BODY, Content_Disposition=disposition)
-    got = download(web.url(path), target, limits=limits)
+    got = download(web.url(path), target, limits)
     assert got.name == name
 
 
 def test_download_leaves_what_stood_at_its_target_when_it_fails(web, limits, target):
     target.write_bytes(b"before")
     with pytest.raises(SourceError):
-        download(web.url("/missing"), target, limits=limits)
+        download(web.url("/missing"), target, limits)
     assert target.read_bytes() == b"before"

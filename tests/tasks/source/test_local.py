@@ -165,17 +165,17 @@ def test_copy_local_says_so_when_the_disk_is_full(inbox, target, limits, monkeyp
 def test_is_settled_waits_until_nobody_writes(inbox):
     talk = write(inbox / "talk.mp3")
     now_s = time.time()
-    assert not is_settled(talk, for_s=30.0)
-    assert is_settled(talk, for_s=30.0, now_s=now_s + 31.0)
-    assert is_settled(inbox, for_s=30.0, now_s=now_s + 31.0)
+    assert not is_settled(talk, 30.0)
+    assert is_settled(talk, 30.0, now_s=now_s + 31.0)
+    assert is_settled(inbox, 30.0, now_s=now_s + 31.0)
 
 
 def test_is_settled_is_not_deceived_by_an_old_time_that_a_copy_kept(inbox):
     talk = write(inbox / "talk.mp3")
     os.utime(talk, (0, 0))
-    assert not is_settled(talk, for_s=30.0)
-    assert not is_settled(inbox, for_s=30.0)
+    assert not is_settled(talk, 30.0)
+    assert not is_settled(inbox, 30.0)
 
 
 def test_is_settled_denies_a_file_that_is_gone(inbox):
-    assert not is_settled(inbox / "gone", for_s=0.0)
+    assert not is_settled(inbox / "gone", 0.0)
