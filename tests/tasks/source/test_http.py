@@ -5,11 +5,17 @@ from __future__ import annotations
 import gzip
 import hashlib
 import socket
+import ssl
 import struct
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tasks.errors import (
     EmptySource,
@@ -383,3 +389,46 @@ def test_download_leaves_what_stood_at_its_target_when_it_fails(web, limits, tar
     with pytest.raises(SourceError):
         download(web.url("/missing"), target, limits)
     assert target.read_bytes() == b"before"
+
+
+@pytest.fixture
+def secure(web, tmp_path):
+    """The server behind TLS as localhost, with a certificate that nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    folder = tmp_path.parent / (tmp_path.name + "-keys")
+    folder.mkdir()
+    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, *private))
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    # The handshake waits for the thread of its own connection.
+    web.socket = context.wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
+    web.routes["/a"] = lambda x: x.reply(BODY)
+    web.certificate = folder / "cert.pem"
+    return web
+
+
+def test_download_keeps_to_the_name_in_the_certificate_while_it_connects_by_number(secure, limits, target, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificate))
+    url = secure.url("/a", host="localhost").replace("http", "https")
+    assert download(url, target, limits).size_bytes == len(BODY)
+    assert secure.seen[0].headers["Host"] == f"localhost:{secure.port}"
+    with pytest.raises(SourceRefused, match="certificate"):
+        download(secure.url("/a").replace("http", "https"), target, limits)
+
+
+def test_download_refuses_a_certificate_that_nobody_vouches_for(secure, limits, target):
+    started_s = time.monotonic()
+    with pytest.raises(SourceRefused, match="self-signed"):
+        download(secure.url("/a", host="localhost").replace("http", "https"), target, limits)
+    assert time.monotonic() - started_s < 1.0
+    assert_nothing_is_left(target)
