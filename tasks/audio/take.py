@@ -1,0 +1,107 @@
+"""One take of the master: limited, encoded, decoded again and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tasks.audio.ahead import read_ahead
+from tasks.audio.dynamics import limiter, process_blocks
+from tasks.audio.loudness import Meter
+from tasks.audio.mp3 import decoded_blocks, encode_mp3
+from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, Samples, writing
+from tasks.schemas import Loudness, Mastering
+
+_GATING_BLOCK_S = 0.4  # below it there is no integrated loudness (BS.1770), and the momentary one stands in
+_BLOCK = round(BLOCK_S * PROGRAMME_RATE_HZ)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a meter says of a whole programme."""
+
+    loudness: Loudness
+    duration_s: float
+    channels: int
+
+    @property
+    def level_lufs(self) -> float:
+        """The loudness that a gain aims at."""
+        is_short = self.duration_s < _GATING_BLOCK_S
+        return self.loudness.momentary_max_lufs if is_short else self.loudness.integrated_lufs
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A gain, and the ceiling of the limiter behind it, in front of the encoder."""
+
+    gain_db: float
+    ceiling_dbtp: float
+
+
+@dataclass(frozen=True)
+class Take:
+    """What was aimed at, and what the MP3 measures after decoding."""
+
+    aim: Aim
+    reading: Reading
+
+
+class Chained:
+    """A programme in a scratch file of raw float32, since neither gain nor limiter may meet a rounded sample."""
+
+    def __init__(self, path: Path, channels: int) -> None:
+        self._path = path
+        self._channels = channels
+
+    def write(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
+        """Keep the blocks, and pass them on.
+
+        Raises: StorageFull.
+        """
+        with self._path.open("wb") as file:
+            for block in blocks:
+                with writing(self._path):
+                    np.ascontiguousarray(block.T).tofile(file)
+                yield block
+
+    def read(self, *, start: int = 0, n_blocks: int | None = None) -> Iterator[Samples]:
+        """The kept sound in blocks of ten seconds; start: a sample."""
+        with self._path.open("rb") as file:
+            file.seek(4 * self._channels * start)
+            while n_blocks is None or n_blocks > 0:
+                flat = np.fromfile(file, np.float32, _BLOCK * self._channels)
+                if not flat.size:
+                    return
+                yield np.ascontiguousarray(flat.reshape(-1, self._channels).T)
+                n_blocks = None if n_blocks is None else n_blocks - 1
+
+    def excerpt(self, duration_s: float, n_blocks: int) -> Iterator[Samples]:
+        """Blocks from all over a programme of this length, evenly spaced."""
+        last = round(duration_s * PROGRAMME_RATE_HZ) - _BLOCK
+        for start in np.linspace(0, last, n_blocks):
+            yield from self.read(start=int(start), n_blocks=1)
+
+
+def read_meter(blocks: Iterable[Samples], *, channels: int) -> Reading:
+    """Loudness and length of blocks at 48 kHz."""
+    meter, n_samples = Meter(PROGRAMME_RATE_HZ, channels), 0
+    for block in blocks:
+        meter.push(block)
+        n_samples += block.shape[1]
+    return Reading(meter.result(), n_samples / PROGRAMME_RATE_HZ, channels)
+
+
+def make_take(blocks: Iterable[Samples], mp3: Path, mastering: Mastering, *, aim: Aim) -> Take:
+    """Limit, encode, decode and measure blocks of one channel, or of as many as `mastering` says.
+
+    Raises: EncodingFailed, StorageFull.
+    """
+    board = limiter(aim.gain_db, aim.ceiling_dbtp)
+    limited = read_ahead(process_blocks(blocks, board, sample_rate_hz=PROGRAMME_RATE_HZ))
+    spread = (np.repeat(block, mastering.channels // len(block), axis=0) for block in limited)
+    encode_mp3(mp3, spread, sample_rate_hz=PROGRAMME_RATE_HZ, bit_rate_kbps=mastering.bit_rate_kbps)
+    return Take(aim, read_meter(read_ahead(decoded_blocks(mp3)), channels=mastering.channels))
