@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+_AS_IT_IS = "%/:@[]~!$&'()*+,;="  # what a base address may hold unchanged, its own percent signs included
+
 
 @dataclass(frozen=True)
 class ShowAddress:
@@ -17,7 +19,7 @@ class ShowAddress:
     def url(self, *names: str) -> str:
         """Give the address of a file of the show, percent-encoded."""
         path = "/".join(quote(part, safe="") for name in (self.show_slug, *names) for part in name.split("/"))
-        return f"{self.base_url.rstrip('/')}/{path}"
+        return f"{quote(self.base_url.rstrip('/'), safe=_AS_IT_IS)}/{path}"
 
     @property
     def feed_url(self) -> str:

@@ -100,6 +100,18 @@ def published_item(target: PublishingTarget, show_slug: str, episode_slug: str) 
     return _parsed(target.read(f"{show_slug}/{episode_slug}/{RECORD}"))
 
 
+def settle(target: PublishingTarget, item: FeedItem, *, show_slug: str, episode_slug: str) -> FeedItem:
+    """Give the item with what never changes once listeners have seen it: its guid, and when it was first published."""
+    before = published_item(target, show_slug, episode_slug)
+    return item.model_copy(
+        update={
+            "episode": episode_slug,
+            "guid": before.guid if before else episode_guid(show_slug, episode_slug),
+            "published_at": before.published_at if before else item.published_at,
+        }
+    )
+
+
 def publish_episode(target: PublishingTarget, edition: Edition) -> Published:
     """Publish an episode, or publish it again: guid and first date stay, and equal content changes nothing at all.
 
@@ -111,7 +123,7 @@ def publish_episode(target: PublishingTarget, edition: Edition) -> Published:
         _put(target, f"{folder}/{name}", content)
     if edition.cover:
         _put(target, f"{edition.show_slug}/{edition.cover[0]}", edition.cover[1])
-    item = _settled(target, edition)
+    item = settle(target, edition.item, show_slug=edition.show_slug, episode_slug=edition.episode_slug)
     # From here on the episode may be in the feed: everything that the record names is there, and whole.
     target.put_bytes(item.model_dump_json(indent=1).encode(), f"{folder}/{RECORD}")
     address = update_feed(target, edition)
@@ -141,18 +153,6 @@ def _put(target: PublishingTarget, name: str, content: Content) -> None:
         target.put_bytes(content.source, name, content.content_type)
     else:
         target.put_file(content.source, name, content.content_type)
-
-
-def _settled(target: PublishingTarget, edition: Edition) -> FeedItem:
-    """The item with what never changes once listeners have seen it."""
-    before = published_item(target, edition.show_slug, edition.episode_slug)
-    return edition.item.model_copy(
-        update={
-            "episode": edition.episode_slug,
-            "guid": before.guid if before else episode_guid(edition.show_slug, edition.episode_slug),
-            "published_at": before.published_at if before else edition.item.published_at,
-        }
-    )
 
 
 def _parsed(record: bytes | None) -> FeedItem | None:
