@@ -1,0 +1,102 @@
+"""Clips and pauses, one after the other, become a programme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tasks.audio.pcm import PROGRAMME_RATE_HZ, Samples, info, read_blocks, resample_blocks, write_flac
+
+# An engine's silence carries dither or a vocoder's hiss, 50 dB and more below its voice; a soft consonant is louder.
+_SILENT_BELOW_PEAK_DB = -46.0
+_KEPT_S = 0.010  # of what is silent, so that a soft onset is not cut
+_FADE_S = 0.005
+_PAUSE_BLOCK_S = 10.0
+
+
+@dataclass(frozen=True)
+class ClipFile:
+    """A FLAC or WAV file to be heard, of any rate; several channels become their mean."""
+
+    path: Path
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Silence."""
+
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a clip lies in the programme. A moment in the clip is `moment - trimmed_head_s + start_s` there."""
+
+    start_s: float
+    end_s: float
+    trimmed_head_s: float
+
+
+def assemble(
+    pieces: Iterable[ClipFile | Pause], target: Path, *, sample_rate_hz: int = PROGRAMME_RATE_HZ
+) -> tuple[Placement, ...]:
+    """Write the pieces to a FLAC file of one channel, and tell where each clip lies.
+
+    The silence that engines leave around a clip goes: pauses are the caller's. Only one clip is in memory at a time.
+    Raises: UnreadableSource for a clip that cannot be read, EncodingFailed when there is no sound at all, StorageFull.
+    """
+    placements: list[Placement] = []
+    write_flac(target, _sound(pieces, placements, sample_rate_hz), sample_rate_hz=sample_rate_hz)
+    return tuple(placements)
+
+
+def _sound(pieces: Iterable[ClipFile | Pause], placements: list[Placement], sample_rate_hz: int) -> Iterator[Samples]:
+    position = 0
+    for piece in pieces:
+        if isinstance(piece, Pause):
+            for block in _silence(round(piece.duration_s * sample_rate_hz), sample_rate_hz):
+                position += block.shape[1]
+                yield block
+            continue
+        samples, trimmed = trim(_clip(piece, sample_rate_hz), sample_rate_hz=sample_rate_hz)
+        end = position + samples.shape[1]
+        placements.append(Placement(position / sample_rate_hz, end / sample_rate_hz, trimmed / sample_rate_hz))
+        position = end
+        if samples.shape[1]:
+            yield samples
+
+
+def trim(samples: Samples, *, sample_rate_hz: int) -> tuple[Samples, int]:
+    """The samples without the silence around them, faded against clicks, and how many went from their head.
+
+    samples: shape (1, n_samples). Pure silence loses all.
+    """
+    loud = np.abs(samples[0])
+    heard = np.flatnonzero(loud > loud.max(initial=0.0) * 10 ** (_SILENT_BELOW_PEAK_DB / 20))
+    if not heard.size:
+        return samples[:, :0], samples.shape[1]
+    kept = round(_KEPT_S * sample_rate_hz)
+    start = max(0, int(heard[0]) - kept)
+    trimmed = samples[:, start : int(heard[-1]) + 1 + kept].copy()
+    n_fade = min(round(_FADE_S * sample_rate_hz), trimmed.shape[1] // 2)
+    fade = (0.5 - 0.5 * np.cos(np.pi * (np.arange(n_fade) + 0.5) / max(1, n_fade))).astype(np.float32)
+    trimmed[:, :n_fade] *= fade
+    trimmed[:, trimmed.shape[1] - n_fade :] *= fade[::-1]
+    return trimmed, start
+
+
+def _clip(clip: ClipFile, sample_rate_hz: int) -> Samples:
+    mono = (block.mean(axis=0, keepdims=True) for block in read_blocks(clip.path))
+    blocks = list(resample_blocks(mono, info(clip.path).sample_rate_hz, to_hz=sample_rate_hz))
+    joined = np.concatenate([np.zeros((1, 0), np.float32), *blocks], axis=1)
+    return joined * np.float32(10 ** (clip.gain_db / 20))
+
+
+def _silence(n_samples: int, sample_rate_hz: int) -> Iterator[Samples]:
+    step = round(_PAUSE_BLOCK_S * sample_rate_hz)
+    for start in range(0, n_samples, step):
+        yield np.zeros((1, min(step, n_samples - start)), np.float32)
