@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
-
-import structlog
 
 from tasks.errors import SourceRefused, SourceTooLarge, UnreadableSource
 from tasks.source.address import Address, classify, redact
@@ -18,8 +15,6 @@ from tasks.source.limits import SourceLimits
 from tasks.source.local import copy_local, find_file
 from tasks.source.names import FALLBACK_NAME, safe_name
 from tasks.source.remote import OpenFilesystem, copy_remote
-
-log = structlog.get_logger(__name__)
 
 FindEnclosure = Callable[[bytes, str], str]
 """Given a feed and an item's guid, title, number or `latest`: the address of its recording."""
@@ -56,7 +51,6 @@ def fetch(
 
     Raises: SourceError or StorageError, whichever leaf says what happened; then nothing is left in `folder`.
     """
-    started_s = time.monotonic()
     address = classify(source, limits=limits)
     fetched = _fetch_one(address, folder, limits=limits, open_filesystem=open_filesystem)
     if find_enclosure is not None and is_feed(_head(fetched.path)):
@@ -68,8 +62,6 @@ def fetch(
             raise UnreadableSource(
                 f"{fetched.address} is a feed again, where a recording should be; name one item of it"
             )
-    elapsed_s = round(time.monotonic() - started_s, 3)
-    log.info("source.fetched", address=fetched.address, size_bytes=fetched.size_bytes, elapsed_s=elapsed_s)
     return fetched
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpcore
 import httpx
-import structlog
 from httpx_retries import Retry, RetryTransport
 
 from tasks.errors import SourceNotFound, SourceRefused, SourceUnreachable, UnreadableSource
@@ -21,8 +20,6 @@ from tasks.source.guard import GuardedTransport
 from tasks.source.landing import CHUNK_BYTES, Landing
 from tasks.source.limits import SourceLimits
 from tasks.source.names import safe_name
-
-log = structlog.get_logger(__name__)
 
 # A recording gains nothing by compression, and plain bytes can be counted before they are unpacked.
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "hladvarp"}
