@@ -14,7 +14,7 @@ from tasks.audio.ahead import read_ahead
 from tasks.audio.dynamics import SpeechChain, process_blocks
 from tasks.audio.loudness import ABSOLUTE_GATE_LUFS
 from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, Samples, info, part_of, read_blocks, resample_blocks, writing
-from tasks.audio.take import Aim, Chained, Reading, Take, make_take, read_meter
+from tasks.audio.take import Aim, Chained, Goal, Reading, Take, make_take, read_meter
 from tasks.errors import LoudnessUnreachable
 from tasks.schemas import Loudness, Mastering
 
@@ -27,7 +27,7 @@ _MAX_GAIN_DB = 50.0  # beyond it a microphone's own noise would be the programme
 _HEADROOM_DB = 0.5  # by which LAME's rounding lifts the peaks of most sound at 128 kbit/s
 _MARGIN_DB = 0.2
 _ENCODER_LOSS_LU = 0.4  # LAME lowers what it encodes by 0.26 (192 kbit/s) to 0.44 LU (128 kbit/s)
-_EXCERPT_BLOCKS = 8
+_EXCERPT_BLOCKS, _REHEARSALS = 6, 3
 _TWO_EQUAL_CHANNELS_LU = 10 * float(np.log10(2))
 
 
@@ -61,6 +61,7 @@ def master(
     channels = min(info(source).channels, mastering.channels)
     chained = Chained(raw := scratch / f"{target_mp3.stem}.f32", channels)
     pressed = scratch / f"{target_mp3.stem}.take.mp3"
+    goal = Goal(mastering.target_lufs, mastering.true_peak_dbtp)
     try:
         before = _chain(source, chained, channels, mastering)
         tell(0.3)
@@ -68,7 +69,7 @@ def master(
         takes = [make_take(chained.read(), pressed, mastering, aim=aim)]
         while not _is_right(takes, mastering):
             tell(1 - 0.5 ** len(takes))
-            takes.append(make_take(chained.read(), pressed, mastering, aim=_next_aim(takes, mastering)))
+            takes.append(make_take(chained.read(), pressed, mastering, aim=_next_aim(takes, goal)))
         with part_of(target_mp3) as part, writing(target_mp3):
             shutil.copyfile(pressed, part)
     finally:
@@ -122,14 +123,13 @@ def _rehearse(chained: Chained, before: Reading, pressed: Path, mastering: Maste
     aim = Aim(gain_db + _ENCODER_LOSS_LU, mastering.true_peak_dbtp - _HEADROOM_DB)
     if before.duration_s < 2 * _EXCERPT_BLOCKS * BLOCK_S:
         return aim
-    excerpt_lufs = read_meter(_excerpt(chained, before), channels=before.channels).level_lufs + spread_db
-    for _ in range(2):
-        take = make_take(_excerpt(chained, before), pressed, mastering, aim=aim)
-        lost_lu = excerpt_lufs + aim.gain_db - take.reading.level_lufs
-        overshoot_db = take.reading.loudness.true_peak_dbtp - aim.ceiling_dbtp
-        if not np.isfinite(lost_lu):
-            return aim
-        aim = Aim(gain_db + lost_lu, mastering.true_peak_dbtp - max(_HEADROOM_DB, overshoot_db + _MARGIN_DB))
+    # Limiter and encoder take as much from the excerpt as from the whole, if the excerpt gets the same gain.
+    excerpt_lufs = read_meter(_excerpt(chained, before), channels=before.channels).level_lufs
+    goal = Goal(mastering.target_lufs + excerpt_lufs - before.level_lufs, mastering.true_peak_dbtp - _MARGIN_DB)
+    takes: list[Take] = []
+    while np.isfinite(excerpt_lufs) and len(takes) < _REHEARSALS:
+        takes.append(make_take(_excerpt(chained, before), pressed, mastering, aim=aim))
+        aim = _next_aim(takes, goal)
     return aim
 
 
@@ -162,14 +162,14 @@ def _is_right(takes: list[Take], mastering: Mastering) -> bool:
     return False
 
 
-def _next_aim(takes: list[Take], mastering: Mastering) -> Aim:
+def _next_aim(takes: list[Take], goal: Goal) -> Aim:
     """What the last takes suggest: the gain by the secant through them, the ceiling lower by what exceeded it."""
     last = takes[-1]
     slope = 1.0
     if len(takes) > 1 and abs(step_db := last.aim.gain_db - takes[-2].aim.gain_db) > 0.05:
         # A limiter at work gives back less than it is given, and never more.
         slope = float(np.clip((last.reading.level_lufs - takes[-2].reading.level_lufs) / step_db, 0.25, 1.0))
-    error_lu = mastering.target_lufs - last.reading.level_lufs
-    excess_db = last.reading.loudness.true_peak_dbtp - mastering.true_peak_dbtp
+    error_lu = goal.level_lufs - last.reading.level_lufs
+    excess_db = last.reading.loudness.true_peak_dbtp - goal.true_peak_dbtp
     lower_db = excess_db + _MARGIN_DB if excess_db > 0 else 0.0
     return Aim(last.aim.gain_db + error_lu / slope, last.aim.ceiling_dbtp - lower_db)

@@ -18,6 +18,8 @@ from tasks.schemas import Chapter
 
 COVER_PX = range(1400, 3001)  # Source: Apple Podcasts, "Show cover requirements"
 _WAVE_RGBA, _BODY_RGBA, _MARK_RGBA = (86, 140, 214, 255), (37, 92, 168, 255), (226, 120, 64, 255)
+# Geist, weight 650, cut down to Latin letters (SIL Open Font License 1.1): the font in Pillow has no ð, þ or æ.
+_FONT = Path(__file__).with_name("cover.ttf")
 _JPEG_QUALITY = 88
 _SIDE, _EDGE = 1400, 110
 _MAX_PIXELS = 40_000_000
@@ -43,6 +45,16 @@ def waveform_png(path: Path, width: int, height: int, *, chapters: Iterable[Chap
         x = min(width - 1, round(chapter.start_s / total_s * width))
         draw.line([(x, 0), (x, height)], fill=_MARK_RGBA, width=2)
     return _png(picture)
+
+
+def peaks(path: Path, count: int) -> tuple[float, ...]:
+    """How loud the sound is along its length: `count` peaks, 1.0 for the loudest of them.
+
+    Raises: UnreadableSource.
+    """
+    columns, _ = _columns(path, count)
+    loudest = max(float(columns.max()), 1e-9)
+    return tuple(round(float(column) / loudest, 3) for column in columns)
 
 
 def cover_jpeg(title: str, subtitle: str = "") -> bytes:
@@ -122,8 +134,17 @@ def _fitting(
         if fits_across and len(lines) * size * 1.3 <= box[1]:
             return lines, font
     n_lines = max(1, int(box[1] / (size * 1.3)))
-    cut = [line if draw.textlength(line, font=font) <= box[0] else line[:40] + "…" for line in lines[:n_lines]]
+    cut = [
+        line if draw.textlength(line, font=font) <= box[0] else _shortened(draw, line, font, box[0])
+        for line in lines[:n_lines]
+    ]
     return cut, font
+
+
+def _shortened(draw: ImageDraw.ImageDraw, line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    while line and draw.textlength(line + "…", font=font) > width:
+        line = line[:-1]
+    return line + "…"
 
 
 def _wrapped(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
@@ -138,10 +159,7 @@ def _wrapped(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont,
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    # Pillow carries Aileron, which has the Icelandic letters.
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return font
+    return ImageFont.truetype(_FONT, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _rgb(hue: float, saturation: float, value: float) -> tuple[float, ...]:

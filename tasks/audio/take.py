@@ -35,6 +35,14 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """What the decoded MP3 is to measure."""
+
+    level_lufs: float
+    true_peak_dbtp: float
+
+
+@dataclass(frozen=True)
 class Aim:
     """A gain, and the ceiling of the limiter behind it, in front of the encoder."""
 

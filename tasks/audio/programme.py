@@ -1,0 +1,61 @@
+"""A narration laid out in time: which clips and pauses, and then who says what when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from itertools import pairwise
+from pathlib import Path
+
+from tasks.audio.mix import ClipFile, Pause, Placement
+from tasks.schemas import Chapter, Narration, Pauses, Segment, SpokenLine, Transcript, Word
+
+
+def pieces_of(
+    narration: Narration, pauses: Pauses, borrow: Callable[[str], AbstractContextManager[Path]]
+) -> Iterator[ClipFile | Pause]:
+    """The clips in order, with pauses between them; `borrow` gives each clip's file for as long as it is read."""
+    openings = {chapter.first_line for chapter in narration.chapters}
+    before: SpokenLine | None = None
+    for index, line in enumerate(narration.lines):
+        if before is None:
+            yield Pause(pauses.edge_s)
+        elif index in openings:
+            yield Pause(pauses.chapter_s)
+        else:
+            yield Pause(pauses.line_s if line.speaker == before.speaker else pauses.speaker_s)
+        with borrow(line.audio.uri) as path:
+            yield ClipFile(path)
+        before = line
+    yield Pause(pauses.edge_s)
+
+
+def transcript_of(narration: Narration, places: tuple[Placement, ...], duration_s: float) -> Transcript:
+    """What is said, as it was written, in the programme's time."""
+    segments = tuple(
+        Segment(
+            start_s=place.start_s,
+            end_s=place.end_s,
+            text=line.text,
+            speaker=line.speaker,
+            words=tuple(_moved(word, place) for word in line.words),
+        )
+        for line, place in zip(narration.lines, places, strict=True)
+    )
+    return Transcript(language=narration.language, duration_s=duration_s, segments=segments)
+
+
+def chapters_of(narration: Narration, places: tuple[Placement, ...], duration_s: float) -> tuple[Chapter, ...]:
+    """The headings that have something under them; what comes before the first belongs to it."""
+    titled = [chapter for chapter in narration.chapters if chapter.first_line < len(places)]
+    starts_s = [places[chapter.first_line].start_s if number else 0.0 for number, chapter in enumerate(titled)]
+    return tuple(
+        Chapter(title=chapter.title, start_s=start_s, end_s=end_s)
+        for chapter, (start_s, end_s) in zip(titled, pairwise([*starts_s, duration_s]), strict=True)
+    )
+
+
+def _moved(word: Word, place: Placement) -> Word:
+    offset_s = place.start_s - place.trimmed_head_s
+    start_s, end_s = (min(max(time_s + offset_s, place.start_s), place.end_s) for time_s in (word.start_s, word.end_s))
+    return word.model_copy(update={"start_s": start_s, "end_s": end_s})

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from signals import RATE_HZ, Samples, babble, noise, tone
+
+from tasks.audio.dynamics import SpeechChain, limiter, process_blocks
+from tasks.audio.loudness import measure
+
+
+def through(board, samples: Samples, size: int = 480_000) -> Samples:
+    blocks = [samples[:, start : start + size] for start in range(0, samples.shape[1], size)]
+    return np.concatenate(list(process_blocks(blocks, board, sample_rate_hz=RATE_HZ)), axis=1)
+
+
+@pytest.mark.parametrize("size", [100, 4800, 50_001, 143_999])
+@pytest.mark.parametrize("board", [limiter(6, -1), SpeechChain().board(-23)], ids=["limiter", "speech"])
+def test_process_blocks_gives_the_same_samples_whatever_the_size_of_the_blocks(board, size: int):
+    samples = babble(3, -12)
+    processed = through(board, samples, size)
+    assert processed.shape == samples.shape
+    assert np.abs(processed - through(board, samples)).max() < 1e-6
+
+
+@pytest.mark.parametrize("n_samples", [1, 10, 1000, 4801])
+def test_process_blocks_gives_as_many_samples_as_it_was_given(n_samples: int):
+    assert through(limiter(0, -1), noise(1)[:, :n_samples]).shape == (1, n_samples)
+
+
+def test_process_blocks_delays_nothing():
+    samples = tone(1, -20)
+    assert np.abs(through(limiter(0, -1), samples) - samples).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [babble(5, -6), noise(3, -6, channels=2), tone(2, 6), np.sign(tone(2, 0))],
+    ids=["speech", "noise", "hot", "square"],
+)
+def test_limiter_holds_the_true_peak(samples: Samples):
+    assert measure(through(limiter(6, -1.5), samples), RATE_HZ).true_peak_dbtp <= -0.9
+
+
+def test_speech_chain_takes_rumble_out_and_leaves_a_voice():
+    board = SpeechChain().board(-20)
+    rumble, voice = (through(board, tone(2, -30, hz=hz))[:, RATE_HZ:] for hz in (25, 300))
+    assert 20 * np.log10(np.abs(rumble).max()) < -38
+    assert 20 * np.log10(np.abs(voice).max()) == pytest.approx(-30, abs=0.7)
+
+
+def test_speech_chain_holds_loud_passages_relative_to_the_programme():
+    for level_lufs in (-35.0, -20.0):
+        board = SpeechChain().board(level_lufs)
+        quiet, loud = (through(board, tone(2, level_lufs + above))[:, RATE_HZ:] for above in (0, 15))
+        spread_db = 20 * np.log10(np.abs(loud).max() / np.abs(quiet).max())
+        assert 9 < spread_db < 13

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from signals import RATE_HZ, Samples, babble, noise, recording, silence, tone
+
+from tasks.audio.codec import decode_to_flac, write_flac
+from tasks.audio.loudness import measure
+from tasks.audio.mastering import Mastered, master
+from tasks.audio.mp3 import decoded_blocks
+from tasks.errors import LoudnessUnreachable
+from tasks.schemas import Mastering
+
+STEREO, MONO = Mastering(), Mastering(channels=1)
+
+
+def music(duration_s: float) -> Samples:
+    """Chords of decaying partials over noise, different in both channels."""
+    time_s = np.arange(round(duration_s * RATE_HZ)) / RATE_HZ
+    decay = np.exp(-3 * (time_s % 0.5))
+    chord = sum(np.sin(2 * np.pi * hz * time_s) / number for number, hz in enumerate((220, 277, 330, 440, 880), 1))
+    return (0.2 * decay * chord + noise(duration_s, -40, channels=2)).astype(np.float32)
+
+
+def mastered(tmp_path: Path, samples: Samples, mastering: Mastering) -> tuple[Mastered, Samples]:
+    source, target = tmp_path / "a.flac", tmp_path / "a.mp3"
+    write_flac(source, samples, sample_rate_hz=RATE_HZ)
+    result = master(source, target, mastering, scratch=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.flac", "a.mp3"]
+    return result, np.concatenate(list(decoded_blocks(target)), axis=1)
+
+
+SOUNDS = {
+    "speech": babble(15),
+    "quiet speech": babble(15, -55),
+    "hot speech": np.clip(babble(15, -8), -1, 1),
+    "two voices": np.concatenate([babble(15), babble(15, -30, seed=2)]),
+    "tone": tone(10, -30),
+    "music": music(10),
+    "near silence": noise(5, -60, channels=2),
+    "half a second": tone(0.5, -30),
+}
+
+
+@pytest.mark.parametrize("mastering", [STEREO, MONO], ids=["stereo", "mono"])
+@pytest.mark.parametrize("name", SOUNDS)
+def test_master_holds_loudness_and_peak_on_the_decoded_mp3(tmp_path: Path, name: str, mastering: Mastering):
+    result, decoded = mastered(tmp_path, SOUNDS[name], mastering)
+    loudness = measure(decoded, RATE_HZ)
+    assert decoded.shape == (mastering.channels, SOUNDS[name].shape[1])
+    assert loudness.integrated_lufs == pytest.approx(-16.0 if mastering is STEREO else -19.0, abs=0.5)
+    assert loudness.true_peak_dbtp <= -1.0
+    assert result.loudness.model_dump() == pytest.approx(loudness.model_dump(), abs=1e-6)
+    assert (result.duration_s, result.channels) == (SOUNDS[name].shape[1] / RATE_HZ, mastering.channels)
+    assert result.rounds <= 4
+
+
+@pytest.mark.parametrize(
+    "mastering",
+    [
+        Mastering(bit_rate_kbps=64),
+        Mastering(bit_rate_kbps=192, loudness_lufs=-14.0),
+        Mastering(loudness_lufs=-23.0, true_peak_dbtp=-3.0),
+    ],
+    ids=["64 kbit/s", "louder", "broadcast"],
+)
+def test_master_reaches_other_targets(tmp_path: Path, mastering: Mastering):
+    _, decoded = mastered(tmp_path, SOUNDS["speech"], mastering)
+    loudness = measure(decoded, RATE_HZ)
+    assert loudness.integrated_lufs == pytest.approx(mastering.target_lufs, abs=0.5)
+    assert loudness.true_peak_dbtp <= mastering.true_peak_dbtp
+
+
+@pytest.mark.parametrize("mastering", [STEREO, MONO], ids=["stereo", "mono"])
+@pytest.mark.parametrize("name", ["multi/mix/is_2spk_mf.wav", "multi/mix/en_2spk.wav"])
+def test_master_holds_loudness_and_peak_on_real_speech(tmp_path: Path, name: str, mastering: Mastering):
+    source = tmp_path / "a.flac"
+    decode_to_flac(recording(name), source, max_duration_s=600)
+    master(source, tmp_path / "a.mp3", mastering, scratch=tmp_path)
+    loudness = measure(np.concatenate(list(decoded_blocks(tmp_path / "a.mp3")), axis=1), RATE_HZ)
+    assert loudness.integrated_lufs == pytest.approx(mastering.target_lufs, abs=0.5)
+    assert loudness.true_peak_dbtp <= -1.0
+
+
+def test_master_makes_both_channels_of_a_recording_in_one(tmp_path: Path):
+    _, decoded = mastered(tmp_path, SOUNDS["speech"], STEREO)
+    assert np.abs(decoded[0] - decoded[1]).max() < 1e-4
+
+
+def test_master_makes_the_same_bytes_of_the_same_sound(tmp_path: Path):
+    mastered(tmp_path, SOUNDS["two voices"], STEREO)
+    first = (tmp_path / "a.mp3").read_bytes()
+    mastered(tmp_path, SOUNDS["two voices"], STEREO)
+    assert (tmp_path / "a.mp3").read_bytes() == first
+
+
+def test_master_needs_one_round_for_a_long_programme(tmp_path: Path):
+    result, _ = mastered(tmp_path, np.concatenate([babble(65), babble(65, -35, seed=2)], axis=1), MONO)
+    assert result.rounds == 1
+    assert result.loudness.integrated_lufs == pytest.approx(-19.0, abs=0.2)
+
+
+def test_master_brings_sound_shorter_than_a_gating_block_near_the_target(tmp_path: Path):
+    result, decoded = mastered(tmp_path, tone(0.2, -40), STEREO)
+    assert result.loudness.momentary_max_lufs == pytest.approx(-16.0, abs=0.5)
+    assert decoded.shape == (2, 9600)
+
+
+def clicks() -> Samples:
+    samples = silence(5)
+    samples[0, ::24_000] = 0.9
+    return samples
+
+
+@pytest.mark.parametrize(
+    ("samples", "complaint"),
+    [(clicks(), "out of reach"), (noise(3, -75), "-70 LUFS"), (noise(3, -72.6), "dB of gain")],
+    ids=["clicks", "below the gate", "barely above it"],
+)
+def test_master_says_with_numbers_what_cannot_be_reached(tmp_path: Path, samples: Samples, complaint: str):
+    with pytest.raises(LoudnessUnreachable, match=complaint):
+        mastered(tmp_path, samples, STEREO)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.flac"]
+
+
+def test_master_tells_its_progress(tmp_path: Path):
+    write_flac(tmp_path / "a.flac", SOUNDS["speech"], sample_rate_hz=RATE_HZ)
+    told: list[float] = []
+    master(tmp_path / "a.flac", tmp_path / "a.mp3", STEREO, scratch=tmp_path, progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+PEAK_MEMORY = """
+import resource, sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from signals import RATE_HZ, babble
+from tasks.audio.codec import write_flac
+from tasks.audio.mastering import master
+from tasks.schemas import Mastering
+folder, block = Path(sys.argv[1]), babble(60)
+write_flac(folder / "a.flac", (block for _ in range(int(sys.argv[3]))), sample_rate_hz=RATE_HZ)
+master(folder / "a.flac", folder / "a.mp3", Mastering(), scratch=folder)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.slow
+def test_master_needs_no_more_memory_for_a_longer_programme(tmp_path: Path):
+    tests = str(Path(__file__).resolve().parents[2])
+
+    def peak_mib(minutes: int) -> float:
+        command = [sys.executable, "-c", PEAK_MEMORY, str(tmp_path), tests, str(minutes)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(tests).parent)
+        return float(done.stdout.splitlines()[-1])
+
+    assert peak_mib(40) - peak_mib(5) < 40
