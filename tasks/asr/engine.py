@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -40,7 +41,7 @@ class AsrEngine(Protocol):
     version: str
     """Of library and model: it changes when the same sound may give another text."""
 
-    def __init__(self, config: AsrConfig) -> None: ...
+    def __init__(self, config: AsrConfig, *, models_folder: Path) -> None: ...
 
     def detect_language(self, samples: NDArray[np.float32], allowed: tuple[str, ...]) -> str:
         """The most likely of the `allowed` languages.
@@ -59,8 +60,8 @@ class AsrEngine(Protocol):
 
 
 @lru_cache(maxsize=1)
-def load_engine(config: AsrConfig) -> AsrEngine:
-    """The engine that `config` names, loaded once per process.
+def load_engine(config: AsrConfig, models_folder: Path) -> AsrEngine:
+    """The engine that `config` names, loaded once per process; an embedded model is put together in `models_folder`.
 
     Raises: UnknownEngine, EngineUnavailable, ModelNotFound, ModelDamaged.
     """
@@ -74,4 +75,4 @@ def load_engine(config: AsrConfig) -> AsrEngine:
         raise EngineUnavailable(
             f"ASR engine {config.engine!r} needs {error.name!r}, which is not installed here"
         ) from error
-    return engine_class(config)
+    return engine_class(config, models_folder=models_folder)

@@ -235,7 +235,7 @@ def test_a_forked_child_uses_workers_of_its_own(espeak):
     assert worker_of(espeak) == mine
 
 
-PROGRAM = """
+PROGRAM = r"""
 import os, sys, time
 from tasks.schemas import VoicePreset
 from tasks.tts.espeak import Espeak
