@@ -34,6 +34,7 @@ _ERRNO: dict[int, tuple[type[StorageError], str]] = {
     errno.EROFS: (StorageDenied, "this file system is read-only; choose another place"),
     errno.ENOENT: (StorageMissing, "no such folder, and it cannot be made"),
     errno.ENOTDIR: (StorageMissing, "a file stands where a folder is needed"),
+    errno.EEXIST: (StorageMissing, "a file stands where a folder is needed"),
     errno.EISDIR: (StorageMissing, "a folder stands where a file is needed"),
     errno.ENAMETOOLONG: (StorageMissing, "the name is too long for this file system"),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -223,19 +222,6 @@ def test_target_says_that_a_file_stands_where_a_folder_is_needed(tmp_path: Path)
     (tmp_path / "published").write_bytes(b"a file")
     with pytest.raises(StorageMissing, match="file stands where a folder"):
         open_target(tmp_path / "published").put_bytes(b"x", "show/a.txt")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path):
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small tmpfs is not permitted here")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def test_target_says_that_the_disk_is_full_and_keeps_what_was_there(small_disk: Path, tmp_path: Path):
