@@ -11,8 +11,6 @@ from pedalboard._pedalboard import Pedalboard  # the package exports it without 
 
 from tasks.audio.pcm import Samples
 
-_FLUSH_S = 0.1  # of silence at a time, to push out what a plug-in with look-ahead still holds
-
 
 @dataclass(frozen=True)
 class SpeechChain:
@@ -48,16 +46,32 @@ def limiter(gain_db: float, ceiling_dbtp: float) -> Pedalboard:
 def process_blocks(blocks: Iterable[Samples], board: Pedalboard, *, sample_rate_hz: int) -> Iterator[Samples]:
     """The sound through `board`: exactly as many samples as went in, whatever the size of the blocks."""
     board.reset()
-    owed = channels = 0
-    for block in blocks:
+    taken = given = channels = 0
+    # All calls are of one size: pedalboard 0.9.26 forgets filter states and look-ahead when a block is larger than
+    # those before it.
+    for block, n_samples in _even(blocks, sample_rate_hz):
         channels = len(block)
-        done = board(block, sample_rate_hz, reset=False)
-        owed += block.shape[1] - done.shape[1]
+        taken += n_samples
+        done = board(block, sample_rate_hz, reset=False)[:, : taken - given]
+        given += done.shape[1]
         if done.shape[1]:
             yield done
-    flush = np.zeros((channels, round(_FLUSH_S * sample_rate_hz)), np.float32)
-    while owed > 0:
-        done = board(flush, sample_rate_hz, reset=False)[:, :owed]
-        owed -= done.shape[1]
+    silence = np.zeros((channels, sample_rate_hz), np.float32)
+    while given < taken:
+        done = board(silence, sample_rate_hz, reset=False)[:, : taken - given]
+        given += done.shape[1]
         if done.shape[1]:
             yield done
+
+
+def _even(blocks: Iterable[Samples], size: int) -> Iterator[tuple[Samples, int]]:
+    """The same sound in blocks of `size`, and how much of each is not padding: all but in the last."""
+    rest: Samples | None = None
+    for block in blocks:
+        rest = block if rest is None else np.concatenate([rest, block], axis=1)
+        whole = rest.shape[1] // size * size
+        for start in range(0, whole, size):
+            yield np.ascontiguousarray(rest[:, start : start + size]), size
+        rest = rest[:, whole:]
+    if rest is not None and rest.shape[1]:
+        yield np.pad(rest, ((0, 0), (0, size - rest.shape[1]))), rest.shape[1]

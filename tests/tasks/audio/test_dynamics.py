@@ -13,13 +13,20 @@ def through(board, samples: Samples, size: int = 480_000) -> Samples:
     return np.concatenate(list(process_blocks(blocks, board, sample_rate_hz=RATE_HZ)), axis=1)
 
 
-@pytest.mark.parametrize("size", [100, 4800, 50_001, 143_999])
+@pytest.mark.parametrize("size", [7, 4800, 50_001, 143_999])
 @pytest.mark.parametrize("board", [limiter(6, -1), SpeechChain().board(-23)], ids=["limiter", "speech"])
 def test_process_blocks_gives_the_same_samples_whatever_the_size_of_the_blocks(board, size: int):
     samples = babble(3, -12)
     processed = through(board, samples, size)
     assert processed.shape == samples.shape
     assert np.abs(processed - through(board, samples)).max() < 1e-6
+
+
+def test_process_blocks_keeps_its_state_when_blocks_grow():
+    samples = babble(3, -12)
+    blocks = [samples[:, start:end] for start, end in ((0, 10), (10, 3000), (3000, 60_000), (60_000, 144_000))]
+    processed = np.concatenate(list(process_blocks(blocks, limiter(6, -1), sample_rate_hz=RATE_HZ)), axis=1)
+    assert np.abs(processed - through(limiter(6, -1), samples)).max() < 1e-6
 
 
 @pytest.mark.parametrize("n_samples", [1, 10, 1000, 4801])
