@@ -30,14 +30,14 @@ def waveform_png(path: Path, width: int, height: int, *, chapters: Iterable[Chap
 
     Raises: UnreadableSource.
     """
-    peaks, levels = _columns(path, width)
+    highest, levels = _columns(path, width)
     picture = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     draw = ImageDraw.Draw(picture)
     middle = (height - 1) / 2
     # The loudest column fills the height; a square root lets quiet passages be seen.
-    scale = middle / np.sqrt(max(peaks.max(initial=0.0), 1e-6))
+    scale = middle / np.sqrt(max(highest.max(initial=0.0), 1e-6))
     for x in range(width):
-        for values, colour in ((peaks, _WAVE_RGBA), (levels, _BODY_RGBA)):
+        for values, colour in ((highest, _WAVE_RGBA), (levels, _BODY_RGBA)):
             reach = float(np.sqrt(values[x]) * scale)
             draw.line([(x, middle - reach), (x, middle + reach)], fill=colour)
     total_s = info(path).duration_s or 1.0
@@ -55,6 +55,15 @@ def peaks(path: Path, count: int) -> tuple[float, ...]:
     columns, _ = _columns(path, count)
     loudest = max(float(columns.max()), 1e-9)
     return tuple(round(float(column) / loudest, 3) for column in columns)
+
+
+def peaks(path: Path, columns: int) -> tuple[float, ...]:
+    """The highest absolute sample in each of `columns` equal stretches of the sound, 0 to 1, to three digits.
+
+    Raises: UnreadableSource.
+    """
+    highest, _ = _columns(path, columns)
+    return tuple(round(min(1.0, float(peak)), 3) for peak in highest)
 
 
 def cover_jpeg(title: str, subtitle: str = "") -> bytes:
@@ -100,17 +109,17 @@ def check_cover(picture: bytes) -> None:
 def _columns(path: Path, width: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Peak and root mean square of the sound under each column."""
     n_samples = max(1, info(path).n_samples)
-    peaks, squares, counts = np.zeros(width), np.zeros(width), np.zeros(width)
+    highest, squares, counts = np.zeros(width), np.zeros(width), np.zeros(width)
     position = 0
     for block in read_blocks(path):
         loud = np.abs(block).max(axis=0)
         column = (np.arange(position, position + len(loud)) * width) // n_samples
         starts = np.flatnonzero(np.diff(column, prepend=-1))
-        np.maximum.at(peaks, column[starts], np.maximum.reduceat(loud, starts))
+        np.maximum.at(highest, column[starts], np.maximum.reduceat(loud, starts))
         np.add.at(squares, column[starts], np.add.reduceat(loud.astype(np.float64) ** 2, starts))
         np.add.at(counts, column[starts], np.diff(starts, append=len(loud)))
         position += len(loud)
-    return peaks, np.sqrt(squares / np.maximum(counts, 1))
+    return highest, np.sqrt(squares / np.maximum(counts, 1))
 
 
 def _draw_bars(draw: ImageDraw.ImageDraw, title: str) -> None:

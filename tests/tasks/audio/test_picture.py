@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from signals import babble, silence, tone, write
 
-from tasks.audio.picture import check_cover, cover_jpeg, waveform_png
+from tasks.audio.picture import check_cover, cover_jpeg, peaks, waveform_png
 from tasks.errors import InvalidSettings
 from tasks.schemas import Chapter
 
@@ -36,6 +36,11 @@ def test_waveform_marks_chapters(tmp_path: Path):
 
 def test_waveform_stays_small(tmp_path: Path):
     assert len(waveform_png(write(tmp_path / "a.flac", babble(30)), 1600, 240)) < 60_000
+
+
+def test_peaks_follow_the_sound(tmp_path: Path):
+    samples = np.concatenate([silence(1), tone(1, -6), tone(1, -20)], axis=1)
+    assert peaks(write(tmp_path / "a.flac", samples), 3) == pytest.approx((0.0, 0.501, 0.1), abs=0.002)
 
 
 @pytest.mark.parametrize("n_samples", [1, 3, 100])
