@@ -57,15 +57,6 @@ def peaks(path: Path, count: int) -> tuple[float, ...]:
     return tuple(round(float(column) / loudest, 3) for column in columns)
 
 
-def peaks(path: Path, columns: int) -> tuple[float, ...]:
-    """The highest absolute sample in each of `columns` equal stretches of the sound, 0 to 1, to three digits.
-
-    Raises: UnreadableSource.
-    """
-    highest, _ = _columns(path, columns)
-    return tuple(round(min(1.0, float(peak)), 3) for peak in highest)
-
-
 def cover_jpeg(title: str, subtitle: str = "") -> bytes:
     """A square cover of 1400 pixels in colours of the title's own.
 
