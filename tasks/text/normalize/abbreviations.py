@@ -1,0 +1,86 @@
+"""Abbreviations and what they stand for: our own table first, then the one that comes with `tokenizer`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tokenizer.abbrev import Abbreviations
+
+from tasks.text.normalize.forms import Gender, is_known
+
+_OWN = {
+    **{"kl.": "klukkan", "dr.": "doktor", "sr.": "séra", "skv.": "samkvæmt", "sbr.": "samanber", "ath.": "athugið"},
+    **{"hr.": "herra", "frk.": "fröken", "nr.": "númer", "fv.": "fyrrverandi", "fyrrv.": "fyrrverandi"},
+    **{"nk.": "næstkomandi", "sl.": "síðastliðinn", "co.": "kó", "s.s.": "svo sem", "f.h.": "fyrir hádegi"},
+    **{"próf.": "prófessor", "t.d.": "til dæmis", "ca.": "sirka", "max.": "mest", "min.": "minnst"},
+    **{
+        "kt.": "kennitala",
+        "f.": "fæddur",
+        "d.": "dáinn",
+        "mbl.": "Morgunblaðið",
+        "þ.m.t.": "þar með talið",
+        "o.þ.h.": "og þess háttar",
+    },
+    **{"þús.": "þúsund", "vs.": "gegn", "jr.": "yngri", "gr.": "grein", "st.": "stig", "þ.e.": "það er"},
+    **{"ehf.": "ehf", "hf.": "hf", "ohf.": "ohf", "árg.": "árgangur", "sek.": "sekúndur", "mín.": "mínútur"},
+    **{"klst.": "klukkustundir", "kr.": "krónur", "tsk.": "teskeið", "msk.": "matskeið", "tlf.": "sími"},
+}
+_COMPANIES = {"ehf.": "e há eff", "hf.": "há eff", "ohf.": "o há eff", "ses.": "ess e ess", "slf.": "ess ell eff"}
+
+NOUNS: dict[str, tuple[str, Gender]] = {
+    **{"bls.": ("blaðsíða", "kvk"), "mgr.": ("málsgrein", "kvk"), "gr.": ("grein", "kvk"), "tbl.": ("tölublað", "hk")},
+    **{"árg.": ("árgangur", "kk"), "þm.": ("þingmaður", "kk"), "alþm.": ("alþingismaður", "kk")},
+    **{"ritstj.": ("ritstjóri", "kk"), "mín.": ("mínúta", "kvk"), "sek.": ("sekúnda", "kvk")},
+    **{"klst.": ("klukkustund", "kvk"), "kr.": ("króna", "kvk"), "stk.": ("stykki", "hk"), "útg.": ("útgáfa", "kvk")},
+    **{"tsk.": ("teskeið", "kvk"), "msk.": ("matskeið", "kvk"), "kafl.": ("kafli", "kk"), "vsk.": ("virðisaukaskattur", "kk")},
+    **{"próf.": ("prófessor", "kk"), "aths.": ("athugasemd", "kvk"), "málsl.": ("málsliður", "kk")},
+    **{"tölul.": ("töluliður", "kk"), "tl.": ("töluliður", "kk"), "st.": ("stig", "hk"), "kt.": ("kennitala", "kvk")},
+}  # fmt: skip
+"""Abbreviated nouns that are inflected when they are read."""
+
+_WORDS_TOO = frozenset({"m.", "s.", "í.", "á.", "v.", "þ.", "e.", "h.", "n.", "a.", "o.", "k.", "g.", "l.", "d.", "t."})
+"""One letter and a full stop is a name's initial, or the end of a sentence, more often than what it stands for."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an abbreviation stands for."""
+
+    spoken: str
+    may_end_sentence: bool
+
+
+@lru_cache(maxsize=4096)
+def spoken_abbreviation(written: str) -> str | None:
+    """What this abbreviation stands for, in small letters; None where it stands for nothing that we know."""
+    reading = read_abbreviation(written)
+    return reading.spoken if reading else None
+
+
+@lru_cache(maxsize=4096)
+def read_abbreviation(written: str) -> Reading | None:
+    """What this abbreviation, with its full stops, stands for; None where it stands for nothing that we know."""
+    small = written.lower() if len(written) > 2 and written[1:].islower() else written
+    for form in (written, small):
+        if spoken := _COMPANIES.get(form) or _OWN.get(form) or (NOUNS[form][0] if form in NOUNS else None):
+            return Reading(spoken, _may_end(form))
+    if written.lower() in _WORDS_TOO:
+        return None
+    return _from_tokenizer(written) or _from_tokenizer(small)
+
+
+def _from_tokenizer(form: str) -> Reading | None:
+    Abbreviations.initialize()
+    # A short word before a full stop is a word: "var.", "fór."
+    if form.count(".") == 1 and is_known(form[:-1]):
+        return None
+    if len(form) < 3 or not form.endswith(".") or form not in Abbreviations.DICT:
+        return None
+    meaning = next(iter(Abbreviations.DICT[form]))
+    return Reading(str(meaning[0]), _may_end(form))
+
+
+def _may_end(form: str) -> bool:
+    Abbreviations.initialize()
+    return form in Abbreviations.FINISHERS or form in NOUNS or form in _COMPANIES

@@ -1,0 +1,106 @@
+"""The forms of Icelandic words, and what they agree in: BÍN, the Database of Icelandic Morphology, asked and remembered."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from islenska import Bin
+
+Case = Literal["NF", "ÞF", "ÞGF", "EF"]
+Gender = Literal["kk", "kvk", "hk"]
+CASES: tuple[Case, ...] = ("NF", "ÞF", "ÞGF", "EF")
+GENDERS: tuple[Gender, ...] = ("kk", "kvk", "hk")
+
+_NOUN = re.compile(r"(NF|ÞF|ÞGF|EF)(ET|FT)(gr)?")
+_ADJECTIVE = re.compile(r"(?:FSB|FVB|MST|ESB|EVB|LHÞT-[SV]B|SB|VB)?-?(KK|KVK|HK)-(NF|ÞF|ÞGF|EF)(ET|FT)")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a number word takes from the word that it counts."""
+
+    gender: Gender
+    case: Case
+    plural: bool
+
+
+@lru_cache(maxsize=1)
+def _bin() -> Bin:
+    return Bin()
+
+
+@lru_cache(maxsize=65_536)
+def _entries(word: str) -> tuple[tuple[str, str, str], ...]:
+    """(lemma, word class, mark) of every reading; a capital letter at a sentence's start is tried as a small one."""
+    found = _bin().lookup(word)[1]
+    if not found and word != word.lower():
+        found = _bin().lookup(word.lower())[1]
+    return tuple((entry.ord, entry.ofl, entry.mark) for entry in found)
+
+
+@lru_cache(maxsize=65_536)
+def noun_readings(word: str) -> frozenset[Agreement]:
+    """Gender, case and number that this word may have as a noun."""
+    found = ((lemma_class, _NOUN.match(mark)) for _, lemma_class, mark in _entries(word) if lemma_class in GENDERS)
+    return frozenset(Agreement(_gender(g), _case(m[1]), m[2] == "FT") for g, m in found if m)
+
+
+@lru_cache(maxsize=65_536)
+def adjective_readings(word: str) -> frozenset[Agreement]:
+    """Gender, case and number that this word may have as an adjective, a participle or a pronoun."""
+    classes = {"lo", "so", "fn", "to"}
+    found = (_ADJECTIVE.match(mark) for _, word_class, mark in _entries(word) if word_class in classes)
+    return frozenset(Agreement(_gender(m[1].lower()), _case(m[2]), m[3] == "FT") for m in found if m)
+
+
+@lru_cache(maxsize=65_536)
+def verb_lemmas(word: str) -> frozenset[str]:
+    """The verbs that this word may be a finite form or an infinitive of."""
+    return frozenset(
+        lemma for lemma, word_class, mark in _entries(word) if word_class == "so" and not mark.startswith("LH")
+    )
+
+
+@lru_cache(maxsize=65_536)
+def may_be_predicate(word: str) -> bool:
+    """Whether this word may be a verb in the third person or an infinitive."""
+    return any(word_class == "so" and ("3P" in mark or "NH" in mark) for _, word_class, mark in _entries(word))
+
+
+@lru_cache(maxsize=65_536)
+def is_definite(word: str) -> bool:
+    """Whether this word is a noun with the article: `árið`."""
+    marks = [mark for _, word_class, mark in _entries(word) if word_class in GENDERS]
+    return bool(marks) and all("gr" in mark for mark in marks)
+
+
+@lru_cache(maxsize=65_536)
+def is_known(word: str) -> bool:
+    """Whether BÍN has this very word, or its form in small letters."""
+    return bool(_bin().lookup(word)[1] or _bin().lookup(word.lower())[1])
+
+
+@lru_cache(maxsize=4096)
+def inflect(lemma: str, gender: Gender, case: Case, plural: bool) -> str:
+    """The indefinite form of a noun; of a phrase such as `dönsk króna`, each word. Unknown words stay as they are."""
+    *adjectives, noun = lemma.split(" ")
+    variants = _bin().lookup_variants(noun, gender, (case, "FT" if plural else "ET"))
+    forms = [v.bmynd for v in variants if v.ord == noun and "gr" not in v.mark]
+    return " ".join([*(_strong(a, gender, case, plural) for a in adjectives), forms[0] if forms else noun])
+
+
+def _strong(adjective: str, gender: Gender, case: Case, plural: bool) -> str:
+    mark = f"FSB-{gender.upper()}-{case}{'FT' if plural else 'ET'}"
+    variants = _bin().lookup_variants(adjective, "lo", ("FSB", gender.upper(), case, "FT" if plural else "ET"))
+    return next((v.bmynd for v in variants if v.mark == mark), adjective)
+
+
+def _gender(text: str) -> Gender:
+    return "kk" if text == "kk" else "kvk" if text == "kvk" else "hk"
+
+
+def _case(text: str) -> Case:
+    return next(case for case in CASES if case == text)

@@ -1,0 +1,75 @@
+"""Read Icelandic: each token that is not plain words goes to the reader of its kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from tasks.text.normalize import amounts, dates, signs
+from tasks.text.normalize.context import Sentence
+from tasks.text.normalize.numbers import cardinal, digits
+from tasks.text.normalize.reading import Reading
+from tasks.text.normalize.tokens import Token, tokenize
+
+Reader = Callable[[Sentence], tuple[str, str] | None]
+
+READERS: dict[str, Reader] = {
+    "email": signs.read_email,
+    "web": signs.read_web,
+    "handle": signs.read_handle,
+    "hashtag": signs.read_hashtag,
+    "kennitala": signs.read_kennitala,
+    "phone": signs.read_phone,
+    "hyphenation": signs.read_hyphenation,
+    "clock": dates.read_clock,
+    "time": dates.read_time,
+    "duration": dates.read_duration,
+    "isodate": dates.read_numeric_date,
+    "numericdate": dates.read_numeric_date,
+    "date": dates.read_date,
+    "dotted": dates.read_dotted,
+    "money": amounts.read_money,
+    "percent": amounts.read_percent,
+    "unit": amounts.read_unit,
+    "fraction": amounts.read_fraction,
+    "range": amounts.read_range,
+    "ordinal": amounts.read_ordinal,
+    "romanordinal": amounts.read_ordinal,
+    "number": amounts.read_number,
+    "abbreviation": signs.read_abbreviated,
+    "mixed": signs.read_mixed,
+    "word": signs.read_word,
+    "digits": signs.read_digits,
+    "symbol": signs.read_symbol,
+}
+
+
+def read_icelandic(text: str) -> Iterator[Reading]:
+    """Everything in `text` that is said otherwise than it is written, in order."""
+    tokens = tokenize(text)
+    for index, token in enumerate(tokens):
+        found = READERS[token.kind](Sentence(tokens, index)) or _digits_at_least(token)
+        if found is None:
+            continue
+        kind, spoken = found
+        if spoken == token.text:
+            continue
+        yield Reading(token.start, token.end, kind, _capitalised(spoken, tokens, index))
+
+
+def _capitalised(spoken: str, tokens: list[Token], index: int) -> str:
+    # A small letter after a full stop would take the pause away: engines cut sentences at capitals.
+    if index and tokens[index - 1].text in {".", "!", "?", "…"} and not tokens[index].text[0].isalpha():
+        return spoken[:1].upper() + spoken[1:]
+    return spoken
+
+
+def _digits_at_least(token: Token) -> tuple[str, str] | None:
+    """No digit reaches a voice, which would read it as it pleases."""
+    if not any(character.isdecimal() for character in token.text):
+        return None
+    return "number", re.sub(r"\d+", _spoken_run, token.text)
+
+
+def _spoken_run(match: re.Match[str]) -> str:
+    return digits(match[0]) if len(match[0]) > 15 else cardinal(int(match[0]))
