@@ -1,0 +1,59 @@
+"""Scripts: text into lines with speakers and chapters, and lines into text that a person can edit."""
+
+from __future__ import annotations
+
+import yaml
+
+from tasks.errors import EmptySource, SourceTooLarge
+from tasks.schemas import Script
+from tasks.text.decoding import decode_text, looks_like_script
+from tasks.text.dialect import parse_dialect
+from tasks.text.markup import escaped
+from tasks.text.yaml_script import is_yaml, parse_yaml
+
+__all__ = ["decode_text", "looks_like_script", "parse_script", "write_script"]
+
+LONGEST_CHARACTERS = 3_000_000  # some sixty hours of speech
+
+
+def parse_script(text: str, *, name: str) -> Script:
+    """The script in this text: the Markdown dialect, plain text, or YAML; told by content, then by the file's name.
+
+    Raises: InvalidScript with the line's number and what to write instead, EmptySource, SourceTooLarge.
+    """
+    if len(text) > LONGEST_CHARACTERS:
+        raise SourceTooLarge(f"{name}: {len(text)} characters; the limit is {LONGEST_CHARACTERS}; split the script")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    if not text.strip():
+        raise EmptySource(f"{name}: the script is empty")
+    if is_yaml(text) or name.lower().endswith((".yaml", ".yml", ".json")):
+        return parse_yaml(text)
+    return parse_dialect(text)
+
+
+def write_script(script: Script) -> str:
+    """The script in the dialect, or in YAML where only some lines have a speaker; `parse_script` reads the same again."""
+    if len({bool(line.speaker) for line in script.lines}) > 1:
+        return _in_yaml(script)
+    blocks = []
+    if script.title or script.language:
+        head = {"title": script.title, "language": script.language}
+        blocks.append(f"---\n{yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=10_000)}---")
+    titles: dict[int, list[str]] = {}
+    for chapter in script.chapters:
+        titles.setdefault(chapter.first_line, []).append(chapter.title)
+    for index, line in enumerate(script.lines):
+        blocks += [f"## **[{escaped(title)}]**" for title in titles.get(index, ())]
+        blocks.append(f"**{escaped(line.speaker)}:** {escaped(line.text)}" if line.speaker else escaped(line.text))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _in_yaml(script: Script) -> str:
+    titles = {chapter.first_line: chapter.title for chapter in script.chapters}
+    entries: list[dict[str, str]] = []
+    for index, line in enumerate(script.lines):
+        if index in titles:
+            entries.append({"heading": titles[index]})
+        entries.append({"speaker": line.speaker, "text": line.text} if line.speaker else {"text": line.text})
+    document = {"title": script.title, "language": script.language, "lines": entries}
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=10_000)

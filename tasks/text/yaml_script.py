@@ -1,0 +1,120 @@
+"""Scripts in YAML: a title, a language, and lines with speaker and text, or headings."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from tasks.errors import EmptySource, InvalidScript
+from tasks.schemas import Line, Script, ScriptChapter
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 4  # a mapping, its list, a line in it, the line's value
+_STARTS = re.compile(
+    r"(?:title|language|lines)\s*:|-\s+(?:speaker|text|heading)\s*:|-?\s*[\[{]\s*[\"']?(?:title|lines|speaker|text|heading)\b|\[\s*\{"
+)
+_SHAPE = "write a list under lines: with speaker: and text:, or heading:"
+
+
+def is_yaml(text: str) -> bool:
+    """Whether this is a script in YAML or JSON, by how it begins."""
+    for row in text.split("\n", 200)[:200]:
+        if row.strip() and not row.lstrip().startswith("#") and row.strip() != "---":
+            return bool(_STARTS.match(row.strip()))
+    return False
+
+
+def parse_yaml(text: str) -> Script:
+    """The script in YAML.
+
+    Raises: InvalidScript with the line's number, EmptySource.
+    """
+    try:
+        _refuse_bombs(text)
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}: " if mark else ""
+        raise InvalidScript(
+            f"{place}this is not YAML ({getattr(error, 'problem', None) or error}); put texts in quotes"
+        ) from error
+    if root is None:
+        raise EmptySource("the script has no line to read")
+    fields = {"lines": root} if isinstance(root, yaml.SequenceNode) else _fields(root, {"title", "language", "lines"})
+    entries = fields.get("lines")
+    if entries is not None and not isinstance(entries, yaml.SequenceNode):
+        raise InvalidScript(f"line {_line(entries)}: lines is no list; {_SHAPE}")
+    lines: list[Line] = []
+    chapters: list[ScriptChapter] = []
+    for entry in entries.value if entries is not None else ():
+        _take(entry, lines, chapters)
+    if not lines:
+        raise EmptySource("the script has no line to read; write at least one under lines:")
+    return Script(
+        title=_scalar(fields["title"], "title") if "title" in fields else "",
+        language=_scalar(fields["language"], "language") if "language" in fields else "",
+        lines=tuple(lines),
+        chapters=tuple(chapter for chapter in chapters if chapter.first_line < len(lines)),
+    )
+
+
+def _take(entry: yaml.Node, lines: list[Line], chapters: list[ScriptChapter]) -> None:
+    fields = _fields(entry, {"speaker", "text", "heading"})
+    number = _line(entry)
+    if "heading" in fields:
+        if len(fields) > 1:
+            raise InvalidScript(f"line {number}: a heading has no speaker and no text; give it an entry of its own")
+        title = _scalar(fields["heading"], "heading")
+        if not title:
+            raise InvalidScript(f"line {number}: a heading without a title; write one after heading:")
+        if chapters and chapters[-1].first_line == len(lines):
+            title = f"{chapters.pop().title}: {title}"
+        chapters.append(ScriptChapter(title=title, first_line=len(lines)))
+        return
+    text = _scalar(fields["text"], "text") if "text" in fields else ""
+    speaker = _scalar(fields["speaker"], "speaker") if "speaker" in fields else ""
+    if not text:
+        raise InvalidScript(f"line {number}: {speaker or 'somebody'} says nothing; write text: after the speaker")
+    lines.append(Line(number=number, speaker=speaker, text=text))
+
+
+def _fields(node: yaml.Node, known: set[str]) -> dict[str, yaml.Node]:
+    if not isinstance(node, yaml.MappingNode):
+        raise InvalidScript(f"line {_line(node)}: this is no entry with names and values; {_SHAPE}")
+    fields: dict[str, yaml.Node] = {}
+    for key, value in node.value:
+        name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+        if name not in known:
+            raise InvalidScript(f"line {_line(key)}: unknown key {name[:40]!r}; use {', '.join(sorted(known))}")
+        if name in fields:
+            raise InvalidScript(f"line {_line(key)}: {name} stands here twice; delete one")
+        fields[name] = value
+    return fields
+
+
+def _scalar(node: yaml.Node, name: str) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise InvalidScript(f"line {_line(node)}: {name} is no text; write it on one line, or in quotes")
+    # the text as it stands: `heading: 1984` is no number, `text: no` is no truth value
+    is_null = node.tag == "tag:yaml.org,2002:null"
+    return "" if is_null else " ".join(node.value.split())
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _refuse_bombs(text: str) -> None:
+    """Aliases and depth are refused before anything is built: both let a small file fill the memory."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            raise InvalidScript(f"line {line}: aliases (*{event.anchor}) are not allowed; write the text out")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise InvalidScript(f"line {line}: nested too deep; {_SHAPE}")
