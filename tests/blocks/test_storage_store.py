@@ -94,12 +94,14 @@ def test_store_heals_a_truncated_object(tmp_path: Path):
     assert path.read_bytes() == b"whole sound"
 
 
-def test_store_keeps_a_large_file_in_a_bucket_whole(s3_server: S3Server, tmp_path: Path):
+@pytest.mark.parametrize("lies_on", ["disk", "memory"])
+def test_store_keeps_a_large_object_in_a_bucket_whole(s3_server: S3Server, tmp_path: Path, lies_on: str):
     store = open_store(f"s3://{s3_server.fresh_folder()}/work", s3_server.access, scratch=tmp_path)
+    data = bytes(range(256)) * (36 << 12)  # 36 MiB: three parts
     large = tmp_path / "large.flac"
-    large.write_bytes(bytes(range(256)) * (36 << 12))  # 36 MiB: three parts
-    reference = store.put_file(large, ".flac")
+    large.write_bytes(data)
+    reference = store.put_file(large, ".flac") if lies_on == "disk" else store.put_bytes(data, ".flac")
     head = s3_server.filesystem().info(reference.uri)
     assert head["ETag"].strip('"').endswith("-3")
     with store.local(reference.uri) as copy:
-        assert copy.read_bytes() == large.read_bytes()
+        assert copy.read_bytes() == data

@@ -128,6 +128,16 @@ def test_target_changes_nothing_where_the_bytes_are_the_same(target: Target, s3_
     assert [state("show/episode.mp3"), state("show/feed.xml")] == before
 
 
+def test_target_lets_a_listener_finish_the_version_that_they_began(tmp_path: Path):
+    target = open_target(tmp_path)
+    target.put_bytes(b"old sound", "episode.mp3")
+    with (tmp_path / "episode.mp3").open("rb") as listener:
+        target.put_bytes(b"new", "episode.mp3")
+        target.update("episode.mp3", lambda: b"newer")
+        assert listener.read() == b"old sound"
+    assert target.read("episode.mp3") == b"newer"
+
+
 def test_update_keeps_the_entries_of_twelve_writers_at_once(target: Target):
     def add(number: int) -> None:
         def render() -> bytes:
