@@ -19,19 +19,16 @@ def encode_mp3(target: Path, blocks: Iterable[Samples], *, sample_rate_hz: int, 
     Raises: EncodingFailed when there are no samples or they cannot be written, StorageFull.
     """
     # pedalboard's LAME is three times as fast as the one in PyAV's wheel, which lacks vector instructions.
-    with part_of(target) as part, part.open("w+b") as raw:
+    with part_of(target) as part, writing(target), part.open("w+b") as raw:
         encoder = None
         try:
             for block in blocks:
                 if encoder is None:
-                    with writing(target):
-                        encoder = AudioFile(raw, "w", sample_rate_hz, len(block), quality=bit_rate_kbps, format="mp3")
-                with writing(target):
-                    encoder.write(block)
+                    encoder = AudioFile(raw, "w", sample_rate_hz, len(block), quality=bit_rate_kbps, format="mp3")
+                encoder.write(block)
         finally:
             if encoder is not None:
-                with writing(target):
-                    encoder.close()
+                encoder.close()
         if encoder is None:
             raise EncodingFailed(f"there is no sound to write to {target.name}")
 

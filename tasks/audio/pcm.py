@@ -95,20 +95,18 @@ def write_flac(
     if isinstance(blocks, np.ndarray):
         blocks = (blocks,)
     channels = written = 0
-    with part_of(target) as part:
+    with part_of(target) as part, writing(target):
         file = None
         try:
             for block in blocks:
                 if file is None:
                     channels = len(block)
                     file = soundfile.SoundFile(part, "w", sample_rate_hz, channels, subtype, format="FLAC")
-                with writing(target):
-                    file.write(block.T)
+                file.write(block.T)
                 written += block.shape[1]
         finally:
             if file is not None:
-                with writing(target):
-                    file.close()
+                file.close()
         if not written:
             raise EncodingFailed(f"there is no sound to write to {target.name}")
     return SoundInfo(written / sample_rate_hz, sample_rate_hz, channels, written)
@@ -142,7 +140,7 @@ def to_asr_flac(source: Path, target: Path) -> SoundInfo:
 @contextmanager
 def part_of(target: Path) -> Iterator[Path]:
     """A path beside `target` that takes its name when the block ends well, and is removed when it does not."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = target.with_name(f".{target.name}{_part_suffix()}")
     try:
         yield part
         os.replace(part, target)
@@ -161,9 +159,14 @@ def writing(target: Path) -> Iterator[None]:
         yield
     # soundfile asserts that as many samples were written as were given; a full disk breaks that.
     except (soundfile.LibsndfileError, AssertionError, RuntimeError, OSError) as error:
+        name = target.name.removeprefix(".").removesuffix(_part_suffix())
         if shutil.disk_usage(target.parent).free < _FULL_BELOW_BYTES:
-            raise StorageFull(f"no room left for {target.name} in {target.parent}; free some, and run again") from error
-        raise EncodingFailed(f"{target.name} could not be written: {error}") from error
+            raise StorageFull(f"no room left for {name} in {target.parent}; free some, and run again") from error
+        raise EncodingFailed(f"{name} could not be written: {error}") from error
+
+
+def _part_suffix() -> str:
+    return f".{os.getpid()}.part"
 
 
 def _open(path: Path) -> soundfile.SoundFile:

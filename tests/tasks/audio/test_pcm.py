@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,44 @@ def test_write_flac_keeps_the_old_file_until_the_new_one_is_whole(tmp_path: Path
     with pytest.raises(EncodingFailed):
         write_flac(path, [], sample_rate_hz=RATE_HZ)
     assert info(path).n_samples == RATE_HZ
+
+
+TOO_LARGE = """
+import resource, signal, sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from signals import RATE_HZ, noise
+from tasks.audio.codec import decode_to_flac, write_flac
+from tasks.audio.mastering import master
+from tasks.audio.mp3 import encode_mp3
+from tasks.errors import EncodingFailed
+from tasks.schemas import Mastering
+folder = Path(sys.argv[1])
+source, samples = folder / "source.flac", noise(10, channels=2)
+write_flac(source, samples, sample_rate_hz=RATE_HZ)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+for write in (
+    lambda: write_flac(folder / "a.flac", samples, sample_rate_hz=RATE_HZ),
+    lambda: encode_mp3(folder / "a.mp3", [samples], sample_rate_hz=RATE_HZ, bit_rate_kbps=192),
+    lambda: decode_to_flac(source, folder / "b.flac", max_duration_s=60),
+    lambda: master(source, folder / "b.mp3", Mastering(), scratch=folder),
+):
+    try:
+        write()
+    except EncodingFailed as error:
+        print(error)
+print(*sorted(path.name for path in folder.iterdir()))
+"""
+
+
+def test_writing_where_no_more_fits_is_a_typed_error_that_leaves_nothing(tmp_path: Path):
+    tests = str(Path(__file__).resolve().parents[2])
+    command = [sys.executable, "-c", TOO_LARGE, str(tmp_path), tests]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(tests).parent)
+    *complaints, left = done.stdout.splitlines()
+    assert [complaint.split(" ")[0] for complaint in complaints] == ["a.flac", "a.mp3", "b.flac", "b.f32"]
+    assert left == "source.flac"
 
 
 def test_reading_what_is_no_sound_file_is_a_typed_error(tmp_path: Path):
