@@ -18,7 +18,7 @@ import structlog
 
 from blocks.failures import translated
 from blocks.storage.access import S3Access, s3_filesystem
-from blocks.storage.payload import CHUNK_BYTES, Headers, Payload, chunks_of
+from blocks.storage.payload import Headers, Payload, multipart_etag
 from blocks.storage.shelf import CONFLICT_PATIENCE_S
 from tasks.errors import ObjectDamaged, ObjectMissing, StorageDenied, WriteConflict
 
@@ -161,12 +161,18 @@ class BucketShelf:
     def _verify(self, name: str, payload: Payload) -> None:
         """Compare what arrived: by the ETag where it is a digest, by the bytes where the bucket encrypts."""
         head = self._head(name) or {}
-        if str(head.get("ETag", "")).strip('"') == _multipart_etag(payload):
+        if str(head.get("ETag", "")).strip('"') == multipart_etag(payload, PART_BYTES):
             return
-        digest = hashlib.sha256(self.read(name) or b"").hexdigest()
-        if digest != payload.sha256:
+        if self._digest(name, int(head.get("ContentLength", 0))) != payload.sha256:
             self.delete(name)
             raise ObjectDamaged(f"{self.uri(name)}: the bytes that arrived are not those that were sent; try again")
+
+    def _digest(self, name: str, size_bytes: int) -> str:
+        digest, path = hashlib.sha256(), f"{self.bucket}/{self._key(name)}"
+        with translated(self.uri(name)):
+            for start in range(0, size_bytes, PART_BYTES):
+                digest.update(s3_filesystem(self.access).cat_file(path, start=start, end=start + PART_BYTES))
+        return digest.hexdigest()
 
     def _abort(self, key: str, upload_id: str) -> None:
         with suppress(ObjectMissing, ObjectDamaged):  # ended meanwhile
@@ -188,14 +194,3 @@ def _is_same(head: dict[str, Any] | None, payload: Payload, headers: Headers) ->
     stored = head.get("Metadata", {}).get(_DIGEST)
     same_headers = head.get("ContentType") == headers.content_type
     return bool(stored == payload.sha256 and same_headers and head.get("CacheControl", "") == headers.cache_control)
-
-
-def _multipart_etag(payload: Payload) -> str:
-    """The MD5 of the parts' MD5s, which is what S3 calls an object that came in parts."""
-    parts = [hashlib.md5(usedforsecurity=False)]
-    for number, chunk in enumerate(chunks_of(payload.source)):
-        if number and number % (PART_BYTES // CHUNK_BYTES) == 0:
-            parts.append(hashlib.md5(usedforsecurity=False))
-        parts[-1].update(chunk)
-    digests = b"".join(part.digest() for part in parts)
-    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"

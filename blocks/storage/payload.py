@@ -48,3 +48,17 @@ def chunks_of(source: Path | bytes) -> Iterator[bytes]:
     with source.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
+
+
+def multipart_etag(payload: Payload, part_bytes: int) -> str:
+    """Give what S3 calls an object that came in parts: the MD5 of the parts' MD5s, and how many they were.
+
+    part_bytes: a multiple of `CHUNK_BYTES`.
+    """
+    parts = [hashlib.md5(usedforsecurity=False)]
+    for number, chunk in enumerate(chunks_of(payload.source)):
+        if number and number % (part_bytes // CHUNK_BYTES) == 0:
+            parts.append(hashlib.md5(usedforsecurity=False))
+        parts[-1].update(chunk)
+    digests = b"".join(part.digest() for part in parts)
+    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"

@@ -129,7 +129,6 @@ def publish_episode(target: PublishingTarget, edition: Edition) -> Published:
     address = update_feed(target, edition)
     for leftover in set(target.names(folder)) - {f"{folder}/{name}" for name in (*edition.files, RECORD)}:
         target.delete(leftover)
-    log.info("episode.published", folder=target.uri(folder), files=len(edition.files), guid=item.guid)
     return Published(item, target.uri(folder), target.uri(f"{edition.show_slug}/{FEED}"), address)
 
 

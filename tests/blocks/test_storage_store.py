@@ -105,3 +105,13 @@ def test_store_keeps_a_large_object_in_a_bucket_whole(s3_server: S3Server, tmp_p
     assert head["ETag"].strip('"').endswith("-3")
     with store.local(reference.uri) as copy:
         assert copy.read_bytes() == data
+
+
+def test_store_compares_the_bytes_where_an_etag_is_no_digest(
+    s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # As in a bucket that encrypts with keys of its own (SSE-KMS), whose ETags say nothing.
+    monkeypatch.setattr("blocks.storage.bucket.multipart_etag", lambda payload, part_bytes: "nothing")
+    store = open_store(f"s3://{s3_server.fresh_folder()}/work", s3_server.access, scratch=tmp_path)
+    reference = store.put_bytes(b"sound" * (7 << 20), ".flac")
+    assert store.exists(reference.uri)
