@@ -33,7 +33,8 @@ NOUNS: dict[str, tuple[str, Gender]] = {
     **{"árg.": ("árgangur", "kk"), "þm.": ("þingmaður", "kk"), "alþm.": ("alþingismaður", "kk")},
     **{"ritstj.": ("ritstjóri", "kk"), "mín.": ("mínúta", "kvk"), "sek.": ("sekúnda", "kvk")},
     **{"klst.": ("klukkustund", "kvk"), "kr.": ("króna", "kvk"), "stk.": ("stykki", "hk"), "útg.": ("útgáfa", "kvk")},
-    **{"tsk.": ("teskeið", "kvk"), "msk.": ("matskeið", "kvk"), "kafl.": ("kafli", "kk"), "vsk.": ("virðisaukaskattur", "kk")},
+    **{"tsk.": ("teskeið", "kvk"), "msk.": ("matskeið", "kvk"), "kafl.": ("kafli", "kk")},
+    **{"vsk.": ("virðisaukaskattur", "kk")},
     **{"próf.": ("prófessor", "kk"), "aths.": ("athugasemd", "kvk"), "málsl.": ("málsliður", "kk")},
     **{"tölul.": ("töluliður", "kk"), "tl.": ("töluliður", "kk"), "st.": ("stig", "hk"), "kt.": ("kennitala", "kvk")},
 }  # fmt: skip

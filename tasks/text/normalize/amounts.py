@@ -23,8 +23,8 @@ _MINUS = {"-": "mínus ", "−": "mínus ", "+": "plús "}
 _MATCH_WORDS = frozenset(
     "vann unnu vinna sigraði sigruðu tapaði töpuðu lauk endaði fór staðan jafntefli sigur leiknum leikurinn".split()
 )
-_YEAR_WORDS = re.compile(r"ár(i?ð|sins|inu|a|um|in|unum|anna|s)?|(sumar|vetur|vor|haust|aldamót)\w*|janúar|febrúar|mars|"
-                         r"apríl|maí|júní|júlí|ágúst|september|október|nóvember|desember")  # fmt: skip
+_YEAR_WORDS = re.compile(r"ár(i?ð|sins|inu|a|um|in|unum|anna|s)?|(sumar|vetur|vor|haust|aldamót)\w*|janúar|febrúar|"
+                         r"mars|apríl|maí|júní|júlí|ágúst|september|október|nóvember|desember")  # fmt: skip
 _CALLS = frozenset("hringdu hringja hringið hringdi hringt síminn sími símann síma símanúmer neyðarlínuna".split())
 _TIMES = {"2": "tvisvar", "3": "þrisvar"}
 _FRACTION_SIGNS = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3)}

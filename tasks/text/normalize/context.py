@@ -24,7 +24,7 @@ _ACCUSATIVE: tuple[Case, ...] = ("ÞF",)
 _DATIVE: tuple[Case, ...] = ("ÞGF",)
 _GENITIVE: tuple[Case, ...] = ("EF",)
 _PLACE: tuple[Case, ...] = ("ÞGF", "ÞF")
-"""í, á and their like take both; the form of the noun tells which, and where it does not, place is commoner than way."""
+"""í, á and their like take both; the form of the noun tells which, and where it does not, place beats way."""
 _PREPOSITIONS: dict[str, tuple[Case, ...]] = {
     **dict.fromkeys("frá af hjá úr að gegnt samkvæmt ásamt gegn handa andspænis undan".split(), _DATIVE),
     **dict.fromkeys("við um gegnum kringum umfram".split(), _ACCUSATIVE),

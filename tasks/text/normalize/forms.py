@@ -1,4 +1,4 @@
-"""The forms of Icelandic words, and what they agree in: BÍN, the Database of Icelandic Morphology, asked and remembered."""
+"""The forms of Icelandic words, and what they agree in, from BÍN, the Database of Icelandic Morphology."""
 
 from __future__ import annotations
 

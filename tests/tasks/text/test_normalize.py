@@ -1,0 +1,123 @@
+import re
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.text.normalize import normalize
+
+GOLD = Path(__file__).parent / "gold"
+PIECES = (
+    "1 2. 17. 3,5 1.250 kr. - – % kl. 14:30 / XIV. maí konur í á til og . °C km $ € milljónir ár @ # a Á 2024 +354 , m² "
+    "½ e\u0301 RÚV BBC t.d. : ( ) ² ٣ 🎙 31.13.2024 555-1234 Covid-19 1:02:03 kr USD mgr."
+).split()
+TEXTS = st.lists(st.sampled_from([*PIECES, " ", "\n", "\u00a0"]), max_size=14).map("".join) | st.text(max_size=60)
+
+
+def rows(name):
+    lines = (GOLD / name).read_text(encoding="utf-8").splitlines()
+    return [line.replace("\\n", "\n").split("\t") for line in lines if not line.startswith("#")]
+
+
+def canonical(text):
+    """Letters and digits alone: exact but for case and punctuation."""
+    return " ".join(re.sub(r"[^\w\s]", " ", text.replace("-\n", "").lower()).split())
+
+
+def spoken_by_substitution(spoken):
+    pieces, done = [], 0
+    for span in spoken.spans:
+        assert done <= span.start < span.end <= len(spoken.written)
+        assert spoken.written[span.start : span.end] == span.written
+        pieces += [spoken.written[done : span.start], span.spoken]
+        done = span.end
+    return "".join([*pieces, spoken.written[done:]])
+
+
+def test_normalize_reads_the_development_set_better_than_the_trial_did():
+    failures = [
+        (sentence, normalize(sentence).text)
+        for _, sentence, *accepted in rows("development.tsv")
+        if canonical(normalize(sentence).text) not in map(canonical, accepted)
+    ]
+    assert len(failures) <= 1, failures
+
+
+@pytest.mark.parametrize(("sentence", "reading"), rows("everyday.tsv"))
+def test_normalize_reads_an_everyday_sentence(sentence, reading):
+    assert canonical(normalize(sentence).text) == canonical(reading)
+
+
+def test_normalize_keeps_punctuation_and_case_outside_its_spans():
+    assert normalize("3. maí kl. 14:30 kostaði þetta 1.250 kr.").text == (
+        "þriðja maí klukkan fjórtán þrjátíu kostaði þetta eitt þúsund tvö hundruð og fimmtíu krónur."
+    )
+    assert normalize("Jæja, sagði Anna: „Halló!“ (Og fór.)").spans == ()
+
+
+def test_normalize_names_what_it_read():
+    kinds = {
+        span.written: span.kind
+        for span in normalize("17. júní 1944 kl. 9, 5% af 20 km, 500 kr. t.d. BBC í 3. sæti, jon@ruv.is").spans
+    }
+    assert kinds == {
+        "17. júní 1944": "date", "kl. 9": "time", "5%": "percent", "20 km": "unit", "500 kr.": "money",
+        "t.d.": "abbreviation", "BBC": "acronym", "3.": "ordinal", "jon@ruv.is": "email",
+    }  # fmt: skip
+
+
+def test_normalize_begins_a_sentence_with_a_capital_so_that_engines_pause_before_it():
+    assert normalize("Hún kom. 3 menn fóru.").text == "Hún kom. Þrír menn fóru."
+
+
+def test_normalize_reads_decomposed_letters_as_composed_ones():
+    written = "Hún á 3 börn og kl. er 14:30 í maí."
+    decomposed = normalize(unicodedata.normalize("NFD", written))
+    assert unicodedata.normalize("NFC", decomposed.text) == normalize(written).text
+    assert spoken_by_substitution(decomposed) == decomposed.text
+
+
+@pytest.mark.parametrize(
+    ("written", "reading"),
+    [
+        ("On May 3, 2024 it cost $1,250.50.", "On May third, twenty twenty-four it cost "
+         "one thousand two hundred and fifty dollars and fifty cents."),
+        ("23.4% of 1904 was the 21st.", "twenty-three point four percent of nineteen oh four was the twenty-first."),
+        ("£3.5 million for 2 dogs & 1 cat at 2:30 p.m.", "three point five million pounds for two dogs and one cat at two thirty p m"),
+        ("1999–2003 and 2005", "nineteen ninety-nine to two thousand and three and two thousand and five"),
+    ],
+)  # fmt: skip
+def test_normalize_reads_english(written, reading):
+    assert canonical(normalize(written, "en").text) == canonical(reading)
+
+
+def test_normalize_passes_a_language_that_it_does_not_know_through():
+    spoken = normalize("Den 3. maj kl. 14:30", "da")
+    assert (spoken.text, spoken.spans) == ("Den 3. maj kl. 14:30", ())
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, st.sampled_from(["is", "en", "is-IS"]))
+def test_normalize_maps_every_change_back_and_leaves_no_digit(text, language):
+    spoken = normalize(text, language)
+    assert spoken_by_substitution(spoken) == spoken.text
+    assert not any(character.isdecimal() for character in spoken.text)
+
+
+@pytest.mark.parametrize("piece", ["1", "1.", "a.", "t.d. ", "1-", "a@", "www.", " ", "1 til ", "og 1 ", "($", "e\u0301"])
+def test_normalize_takes_time_in_proportion_to_the_text(piece):
+    started = time.process_time()
+    normalize(piece * 4000)
+    assert time.process_time() - started < 5.0
+
+
+def test_normalize_takes_less_than_two_milliseconds_a_sentence():
+    sentences = [row[1] for row in rows("development.tsv")]
+    normalize(sentences[0])
+    started = time.process_time()
+    for sentence in sentences:
+        normalize(sentence)
+    assert (time.process_time() - started) / len(sentences) < 0.002
