@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,9 +71,9 @@ def _speech_probabilities(file: soundfile.SoundFile) -> Iterator[NDArray[np.floa
 
 @cache
 def _detector() -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    from faster_whisper.vad import get_vad_model  # heavy: onnxruntime
-
-    detector: Callable[[NDArray[np.float32]], NDArray[np.float32]] = get_vad_model()
+    # By name, as engines are: onnxruntime is heavy, and who plans the work need not load it.
+    detector: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    detector = import_module("faster_whisper.vad").get_vad_model()
     return detector
 
 

@@ -8,6 +8,7 @@ import os
 import tarfile
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +43,7 @@ class NemoAsr:
         except RuntimeError as error:
             raise EngineUnavailable(f"NeMo cannot load {path.name} on {config.device}: {error}") from error
         self._model.eval()
-        self._batch_size = config.batch_size
+        self._one_at_a_time = Lock()  # `transcribe` switches modes of the shared model
         self.capabilities = AsrCapabilities(detects_language=False, max_chunk_s=30.0)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -65,13 +66,14 @@ class NemoAsr:
         if len(samples) < SHORTEST_S * ASR_SAMPLE_RATE_HZ:
             return ()
         try:
-            heard = self._model.transcribe(
-                [np.ascontiguousarray(samples, dtype=np.float32)],
-                batch_size=self._batch_size,
-                num_workers=0,  # worker processes of a loader cost more than they bring, and leave shared memory behind
-                verbose=False,
-                timestamps=True,
-            )[0]
+            with self._one_at_a_time:
+                heard = self._model.transcribe(
+                    [np.ascontiguousarray(samples, dtype=np.float32)],
+                    batch_size=1,
+                    num_workers=0,  # a loader's processes cost more than they bring
+                    verbose=False,
+                    timestamps=True,
+                )[0]
         except (RuntimeError, ValueError) as error:
             raise EngineFailed(f"NeMo broke on {len(samples) / ASR_SAMPLE_RATE_HZ:.1f} s of sound: {error}") from error
         words = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -18,6 +19,7 @@ from tasks.schemas import AsrConfig
 log = structlog.get_logger(__name__)
 
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+FINGERPRINT_BLOCKS, FINGERPRINT_BLOCK_BYTES = 16, 65_536  # of some gigabytes, all would take seconds
 MULTILINGUAL_TOKENS = 51_865  # of every multilingual Whisper before large-v3: they share one tokenizer
 
 
@@ -28,7 +30,7 @@ def load_model(config: AsrConfig, models_folder: Path) -> tuple[WhisperModel, st
     """
     folder = _folder(config.model) if config.model else embedded_model(models_folder)
     weights = _required(folder, "model.bin")
-    identity = f"{folder.name}:{weights.stat().st_size}"
+    identity = f"{folder.name}:{_fingerprint(weights)}"
     if (folder / "tokenizer.json").is_file():
         _json(folder / "tokenizer.json")
         return _open(folder, config), identity
@@ -38,6 +40,17 @@ def load_model(config: AsrConfig, models_folder: Path) -> tuple[WhisperModel, st
             (Path(complete) / file.name).symlink_to(file.resolve())
         (Path(complete) / "tokenizer.json").write_bytes(_tokenizer_for(folder))
         return _open(Path(complete), config), identity
+
+
+def _fingerprint(weights: Path) -> str:
+    """A short hash of blocks all over the file: fine-tuned models differ everywhere, and not in size."""
+    size = weights.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with weights.open("rb") as file:
+        for index in range(FINGERPRINT_BLOCKS):
+            file.seek(index * size // FINGERPRINT_BLOCKS)
+            digest.update(file.read(FINGERPRINT_BLOCK_BYTES))
+    return digest.hexdigest()[:12]
 
 
 def _folder(model: str) -> Path:

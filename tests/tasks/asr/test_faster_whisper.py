@@ -8,6 +8,7 @@ from itertools import pairwise
 import jiwer
 import numpy as np
 import pytest
+from signals import recording
 
 from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, load_engine
 from tasks.asr.faster_whisper import FasterWhisper
@@ -86,6 +87,17 @@ def test_the_language_is_heard_among_those_that_are_allowed(whisper, hear):
     assert whisper.detect_language(english, ("is", "en")) == "en"
     assert whisper.detect_language(icelandic, ("en", "da", "is")) == "is"
     assert whisper.detect_language(icelandic, ("en",)) == "en"
+
+
+@pytest.mark.slow
+def test_a_single_sentence_is_nearly_always_enough_to_hear_the_language(whisper, hear):
+    folder = recording("is/samromur/dev")
+    icelandic = sorted(path.name for path in folder.iterdir() if path.suffix == ".flac")[:20]
+    english = [f"en/librispeech/{speaker}-000{n}.flac" for speaker in ("1998-15444", "2033-164914") for n in range(10)]
+    heard = [whisper.detect_language(hear(f"is/samromur/dev/{name}"), ("is", "en")) for name in icelandic]
+    assert heard.count("is") >= 0.9 * len(heard)
+    heard = [whisper.detect_language(hear(name), ("is", "en")) for name in english]
+    assert heard.count("en") >= 0.95 * len(heard)
 
 
 def test_the_first_language_is_taken_where_nobody_speaks(whisper):
