@@ -13,10 +13,10 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
-)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")  # without tab and line ends
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # soft hyphen, directions
 _WESTERN = re.compile(r"[\t\n\r -~\u00a0-\u00ffŠšŽžŒœŸ–—‘’‚“”„†‡•…‰‹›€™]")
+_OTHER_NAMES = (".xml", ".rss", ".html", ".htm", ".vtt", ".srt", ".m3u", ".m3u8", ".pls", ".sdp")
 _OTHER_FORMATS = re.compile(
     r"<\?xml|<!doctype|<html|<rss|<svg|#extm3u|\[playlist\]|ffconcat|webvtt|\{\\rtf|%pdf|v=0\s+o=|1\s+\d\d:\d\d:\d\d,\d",
     re.IGNORECASE,
@@ -26,7 +26,7 @@ _OTHER_FORMATS = re.compile(
 def decode_text(data: bytes) -> str:
     """The text in these bytes: UTF-8, UTF-16 with its mark, or else the old Western encoding where that is plausible.
 
-    Line ends become \\n, letters and their accents one character; characters that nobody sees or says are left out.
+    Line ends become one kind, letters and their accents one character; what nobody sees or says is left out.
     Raises: UnreadableSource when the bytes are not text.
     """
     text = _decoded(data)
@@ -34,7 +34,7 @@ def decode_text(data: bytes) -> str:
     if "\x00" in text or controls > max(len(text) // 100, 2):
         raise UnreadableSource(f"this is not text: {controls} control characters among {len(text)}; send UTF-8 text")
     text = re.sub(r"\r\n?|[\u2028\u2029\x85]", "\n", text)
-    return unicodedata.normalize("NFC", _CONTROL.sub("", text))
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", _CONTROL.sub("", text)))
 
 
 def looks_like_script(data: bytes, name: str) -> bool:

@@ -32,7 +32,7 @@ def parse_script(text: str, *, name: str) -> Script:
 
 
 def write_script(script: Script) -> str:
-    """The script in the dialect, or in YAML where only some lines have a speaker; `parse_script` reads the same again."""
+    """The script in the dialect, or in YAML where only some lines have a speaker; `parse_script` reads it again."""
     if len({bool(line.speaker) for line in script.lines}) > 1:
         return _in_yaml(script)
     blocks = []

@@ -10,19 +10,19 @@ from tasks.errors import EmptySource, InvalidScript
 from tasks.schemas import Line, Script, ScriptChapter
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = "tag:yaml.org,2002:null"
 _DEEPEST = 4  # a mapping, its list, a line in it, the line's value
-_STARTS = re.compile(
-    r"(?:title|language|lines)\s*:|-\s+(?:speaker|text|heading)\s*:|-?\s*[\[{]\s*[\"']?(?:title|lines|speaker|text|heading)\b|\[\s*\{"
-)
+_LIST = re.compile(r"-\s+(?:\{\s*)?[\"']?(?:speaker|text|heading)[\"']?\s*:|\[\s*\{|\{\s*\"")
+_MAPPING = re.compile(r"\w+\s*:")
+_LINES = re.compile(r"^lines\s*:", re.MULTILINE)
 _SHAPE = "write a list under lines: with speaker: and text:, or heading:"
 
 
 def is_yaml(text: str) -> bool:
     """Whether this is a script in YAML or JSON, by how it begins."""
-    for row in text.split("\n", 200)[:200]:
-        if row.strip() and not row.lstrip().startswith("#") and row.strip() != "---":
-            return bool(_STARTS.match(row.strip()))
-    return False
+    rows = (row.strip() for row in text.split("\n", 200)[:200])
+    first = next((row for row in rows if row and not row.startswith("#") and row != "---"), "")
+    return bool(_LIST.match(first) or (_MAPPING.match(first) and _LINES.search(text)))
 
 
 def parse_yaml(text: str) -> Script:
@@ -31,7 +31,7 @@ def parse_yaml(text: str) -> Script:
     Raises: InvalidScript with the line's number, EmptySource.
     """
     try:
-        _refuse_bombs(text)
+        refuse_bombs(text)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -43,6 +43,8 @@ def parse_yaml(text: str) -> Script:
         raise EmptySource("the script has no line to read")
     fields = {"lines": root} if isinstance(root, yaml.SequenceNode) else _fields(root, {"title", "language", "lines"})
     entries = fields.get("lines")
+    if isinstance(entries, yaml.ScalarNode) and entries.tag == _NULL:
+        entries = None
     if entries is not None and not isinstance(entries, yaml.SequenceNode):
         raise InvalidScript(f"line {_line(entries)}: lines is no list; {_SHAPE}")
     lines: list[Line] = []
@@ -97,19 +99,18 @@ def _scalar(node: yaml.Node, name: str) -> str:
     if not isinstance(node, yaml.ScalarNode):
         raise InvalidScript(f"line {_line(node)}: {name} is no text; write it on one line, or in quotes")
     # the text as it stands: `heading: 1984` is no number, `text: no` is no truth value
-    is_null = node.tag == "tag:yaml.org,2002:null"
-    return "" if is_null else " ".join(node.value.split())
+    return "" if node.tag == _NULL else " ".join(node.value.split())
 
 
 def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _refuse_bombs(text: str) -> None:
+def refuse_bombs(text: str) -> None:
     """Aliases and depth are refused before anything is built: both let a small file fill the memory."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
             raise InvalidScript(f"line {line}: aliases (*{event.anchor}) are not allowed; write the text out")
         if isinstance(event, yaml.CollectionStartEvent):

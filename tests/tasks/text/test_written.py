@@ -58,7 +58,31 @@ def test_written_words_fill_a_gap_between_its_neighbours():
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.sampled_from("Jón á 3 börn – kl. 14:30 1.250 kr. & 5–10% mömmu, t.d. 17. júní 1944 XIV. 🎙".split()), max_size=12),
+    st.lists(
+        st.sampled_from(
+            [
+                "Jón",
+                "á",
+                "3",
+                "börn",
+                "–",
+                "kl.",
+                "14:30",
+                "1.250",
+                "kr.",
+                "&",
+                "5–10%",
+                "mömmu,",
+                "t.d.",
+                "17.",
+                "júní",
+                "1944",
+                "XIV.",
+                "🎙",
+            ]
+        ),
+        max_size=12,
+    ),
     st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90), st.floats(0, 20), st.floats(0, 20)), max_size=8),
 )
 def test_written_words_lose_nothing_and_never_go_back(pieces, timed):
