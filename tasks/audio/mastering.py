@@ -21,13 +21,13 @@ from tasks.schemas import Loudness, Mastering
 log = structlog.get_logger(__name__)
 
 TOLERANCE_LU = 0.5
-_AIM_LU = 0.2  # in the first rounds; what is nearer is not heard
+_AIM_LU = 0.3  # in the first rounds: what is nearer is not heard, and a round costs as much as all before it
 _AIM_ROUNDS, _MAX_ROUNDS = 2, 4
 _MAX_GAIN_DB = 50.0  # beyond it a microphone's own noise would be the programme
 _HEADROOM_DB = 0.5  # by which LAME's rounding lifts the peaks of most sound at 128 kbit/s
 _MARGIN_DB = 0.2
 _ENCODER_LOSS_LU = 0.4  # LAME lowers what it encodes by 0.26 (192 kbit/s) to 0.44 LU (128 kbit/s)
-_EXCERPT_BLOCKS, _REHEARSALS = 6, 3
+_EXCERPT_BLOCKS, _REHEARSALS = 8, 3
 _TWO_EQUAL_CHANNELS_LU = 10 * float(np.log10(2))
 
 
