@@ -55,7 +55,7 @@ _FUNCTION_WORDS = frozenset(
         *_PREPOSITIONS,
         *_JOINS,
         *_PRONOUNS,
-        *"er var eru voru hafa hefur höfðu ekki svo nú þar hér þá þegar að sé".split(),
+        *"er var eru voru hafa hefur höfðu ekki svo nú þar hér þá þegar að sé talsins".split(),
     ]
 )
 """Words that are never counted, though many of them look like nouns: `á` is a river and a ewe, too."""
@@ -159,7 +159,10 @@ def next_is_measured(sentence: Sentence, *, of_whole: bool) -> bool:
         return True
     nouns = noun_readings(word)
     genitive = any(reading.case == "EF" for reading in nouns)  # "5% landsmanna": of them, not theirs
-    return bool(nouns) and not is_definite(word) and not may_be_predicate(word) and not (of_whole and genitive)
+    # "á 10 mín. fresti": a verb, too, but what governs the measure governs this as a noun
+    governed = any(reading.case in governed_cases(sentence) for reading in nouns)
+    is_noun = bool(nouns) and not is_definite(word) and (governed or not may_be_predicate(word))
+    return is_noun and not (of_whole and genitive)
 
 
 _MEASURED_ADJECTIVES = frozenset(

@@ -150,7 +150,7 @@ def _inflected(sentence: Sentence, written: str) -> str:
         and part.kind == "ordinal"
     ):
         case = "EF"
-    counted = before is not None and before.kind in {"number", "range"} and written not in {"bls."}
+    counted = before is not None and before.kind in {"number", "range"}
     return inflect(lemma, gender, case, counted and not before.text.endswith("1"))  # type: ignore[union-attr]
 
 
