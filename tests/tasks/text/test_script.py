@@ -215,7 +215,7 @@ def test_parse_script_gives_a_script_or_one_of_our_errors(text):
         return
     assert script.lines
     assert all(
-        line.text == " ".join(line.text.split()) and line.number <= text.count("\n") + 1 for line in script.lines
+        line.text == " ".join(line.text.split()) and line.number <= len(text.splitlines()) for line in script.lines
     )
     assert all(chapter.first_line < len(script.lines) for chapter in script.chapters)
 
