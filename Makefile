@@ -1,9 +1,67 @@
-# hladvarp: `make episode` makes a published episode, `make test` runs the suite; both set up what they need.
+# hladvarp: `make episode` makes a published episode, `make test` runs the suite; each sets up what it needs.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
+SOURCE ?= flows/surtsey.md
+PRODUCTION ?= narrate
+BIN := .venv/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check install
+TORCH := torch==2.13.0
+
+# Everything that a run writes stays in this folder.
 export PREFECT_HOME ?= $(CURDIR)/.hladvarp/prefect
+export PREFECT_LOGGING_LEVEL ?= INFO
 
-.PHONY: lock
+.PHONY: episode server test test-slow test-nemo check benchmark lock clean
+.DEFAULT_GOAL := episode
+
+episode: .venv/base $(PREFECT_HOME)  ## Make an episode: SOURCE=talk.mp3 PRODUCTION=enhance; the shipped sample by default.
+	$(BIN)/python -m flows produce "$(SOURCE)" --production $(PRODUCTION) $(ARGS)
+
+server: .venv/base $(PREFECT_HOME)  ## Server, deployments, worker and a place to listen, until Ctrl-C.
+	exec $(BIN)/python -m deployments.server
+
+test: check  ## The suite.
+	$(BIN)/pytest -m "not slow and not nemo and not benchmark"
+
+test-slow: .venv/dev  ## Kill, fault and fuzz matrices.
+	$(BIN)/pytest -m slow --timeout 900
+
+test-nemo: .venv-nemo/ready  ## NeMo on the CPU, in an environment of its own.
+	.venv-nemo/bin/python -m pytest --noconftest -m nemo --timeout 600 tests/tasks/asr/test_nemo.py
+
+check: .venv/dev  ## Lint, types, architecture.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+benchmark: .venv/dev  ## Speed, memory and cost, as ratios; prints a table.
+	$(BIN)/pytest -m benchmark --timeout 3600 -s tests/benchmarks
+
+$(PREFECT_HOME):
+	mkdir -p "$@"
+
+.venv/base: requirements.lock pyproject.toml
+	@echo "setting up .venv (a minute or two) …"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/dev: .venv/base requirements-dev.lock
+	$(PIP) --require-hashes --requirement requirements-dev.lock
+	touch $@
+
+.venv-nemo/ready: requirements-nemo.lock
+	@echo "setting up .venv-nemo (two minutes or so) …"
+	test -x .venv-nemo/bin/python || $(PYTHON) -m venv .venv-nemo
+	.venv-nemo/bin/pip --quiet install $(TORCH)
+	.venv-nemo/bin/pip --quiet install --require-hashes --no-deps --requirement requirements-nemo.lock
+	touch $@
+
 lock:  ## Pin everything anew (needs uv).
 	uv pip compile pyproject.toml --group build --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements.lock
 	uv pip compile pyproject.toml --group build --group dev --constraint requirements.lock --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements-dev.lock
+
+clean:  ## Remove environments and everything that runs have written, except published episodes.
+	rm -rf .venv .venv-nemo .hladvarp

@@ -6,7 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from tasks.errors import LanguageNotAllowed
+from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.frozen import Frozen
+from tasks.schemas.programme import Finish, Material, Programme
+from tasks.schemas.references import DocumentRef
 from tasks.schemas.sound import Loudness
 
 Production = Literal["narrate", "enhance", "revoice"]
@@ -103,7 +107,7 @@ class EpisodeRequest(Frozen):
         default="",
         max_length=1024,
         title="Publish to",
-        description="A folder, a uri (s3://bucket/podcasts), or block:name of a storage target. Empty: as in the settings.",
+        description="A folder, a uri (s3://bucket/podcasts), or block:name of a storage target. Empty: the default.",
         json_schema_extra={"position": 8},
     )
     budget: float = Field(
@@ -132,6 +136,19 @@ class Show(Frozen):
         default="", description="Path of a square JPEG or PNG, 1400 to 3000 pixels; empty: one is drawn."
     )
 
+    def languages_for(self, language: str) -> tuple[str, ...]:
+        """The languages that an episode may be in.
+
+        Raises: LanguageNotAllowed.
+        """
+        if language == "auto":
+            return self.languages
+        if language not in self.languages:
+            raise LanguageNotAllowed(
+                f"{self.title or 'this show'} is not in {language!r}; its settings allow {', '.join(self.languages)}"
+            )
+        return (language,)
+
 
 class SourceEntry(Frozen):
     """What an episode was made from."""
@@ -150,14 +167,45 @@ class StageEntry(Frozen):
     elapsed_s: float
 
 
-class EngineUse(Frozen):
-    """An engine that had a part in it."""
+class Cost(Frozen):
+    """Money, in US dollars at the vendor's published price."""
 
-    role: Literal["asr", "tts"]
-    engine: str
-    version: str
-    model: str = ""
-    requests: int = Field(default=0, description="Calls made in this run; what was stored needs none.")
+    estimated_usd: float = 0.0
+
+
+class Synthesis(Frozen):
+    """What came of the synthesize stage."""
+
+    narration: DocumentRef
+    cast: tuple[CastEntry, ...]
+    engines: tuple[EngineUse, ...]
+    clips_made: int
+    clips_reused: int
+    cost: Cost
+
+
+class Draft(Frozen):
+    """An episode before mastering, and who made it."""
+
+    programme: Programme
+    language: str
+    engines: tuple[EngineUse, ...]
+    cast: tuple[CastEntry, ...] = ()
+    clips_made: int = 0
+    clips_reused: int = 0
+    cost: Cost = Cost()
+
+
+class Parcel(Frozen):
+    """Everything that publishing needs: what is to be published, and what the manifest says of it."""
+
+    request: EpisodeRequest
+    show: Show
+    title: str
+    material: Material
+    draft: Draft
+    finish: Finish
+    stages: tuple[StageEntry, ...] = ()
 
 
 class FileEntry(Frozen):
@@ -167,12 +215,6 @@ class FileEntry(Frozen):
     size_bytes: int
     sha256: str
     content_type: str
-
-
-class Cost(Frozen):
-    """Money, in US dollars at the vendor's published price."""
-
-    estimated_usd: float = 0.0
 
 
 class EpisodeManifest(Frozen):
@@ -198,6 +240,7 @@ class EpisodeManifest(Frozen):
     cost: Cost = Cost()
     stages: tuple[StageEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
+    notes: tuple[str, ...] = Field(default=(), description="What a person should know, such as a damaged recording.")
     published_at: str = Field(description="When it was first published, ISO 8601, UTC.")
     published_to: str = Field(description="The folder or uri of the episode.")
     page: str = Field(description="Where to listen.")

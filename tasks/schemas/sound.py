@@ -1,4 +1,6 @@
-"""What a meter reads."""
+"""What a meter reads, and how much silence there is between what is said."""
+
+from pydantic import Field
 
 from tasks.schemas.frozen import Frozen
 
@@ -14,3 +16,12 @@ class Loudness(Frozen):
     momentary_max_lufs: float
     range_lu: float
     true_peak_dbtp: float
+
+
+class Pauses(Frozen):
+    """Silence between what is said, in seconds."""
+
+    line_s: float = Field(default=0.35, ge=0, le=10, description="Between two lines of one speaker.")
+    speaker_s: float = Field(default=0.5, ge=0, le=10, description="When another speaker takes over.")
+    chapter_s: float = Field(default=1.2, ge=0, le=10, description="Before a new chapter.")
+    edge_s: float = Field(default=0.3, ge=0, le=10, description="Before the first line and after the last.")

@@ -4,7 +4,6 @@ from pydantic import Field
 
 from tasks.schemas.frozen import Frozen
 from tasks.schemas.references import AudioRef
-from tasks.schemas.speech import Word
 
 
 class VoicePreset(Frozen):
@@ -21,7 +20,9 @@ class VoicePreset(Frozen):
 
 
 class Clip(Frozen):
-    """One line, spoken. Word times are seconds from the clip's start; the words are as written."""
+    """One line, spoken once and kept. What was said is in its key; when, is here."""
 
     audio: AudioRef
-    words: tuple[Word, ...] = ()
+    timed: tuple[tuple[int, int, float, float], ...] = Field(
+        default=(), description="Words: first and past-last character of the spoken text, start and end in seconds."
+    )

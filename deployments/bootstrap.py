@@ -1,0 +1,106 @@
+"""Make a Prefect server ready for hladvarp: block types, work pools, limits, automations. Safe to repeat."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from prefect.automations import Automation
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, WorkPoolCreate, WorkPoolUpdate
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
+from prefect.exceptions import ObjectNotFound
+from prefect.server.schemas.states import StateType
+from prefect.settings import get_current_settings
+
+from blocks import S3Credentials, StorageTarget
+from tasks.asr.engine import ENGINES as ASR_ENGINES
+from tasks.tts.engine import ENGINES as TTS_ENGINES
+
+log = structlog.get_logger(__name__)
+
+BLOCK_TYPES = (S3Credentials, StorageTarget)
+POOLS = Path(__file__).parent / "pools"
+
+ZOMBIE_AFTER = timedelta(seconds=540)  # three heartbeats of Prefect's default 180 s missed
+
+
+def limits() -> dict[str, int]:
+    """How many tasks may use an engine at once: one transcription fills a machine, eSpeak takes a core."""
+    cores = os.cpu_count() or 1
+    return {f"asr-{name}": 1 for name in ASR_ENGINES} | {f"tts-{name}": max(2, cores) for name in TTS_ENGINES}
+
+
+async def bootstrap() -> None:
+    """Make what is missing, update what differs, leave the rest alone."""
+    get_current_settings().home.mkdir(parents=True, exist_ok=True)  # Prefect's server wants it, and does not make it
+    for block in BLOCK_TYPES:
+        await block.aregister_type_and_schema()
+    async with get_client() as client:
+        await _make_pools(client)
+        await _make_limits(client)
+    await _make_zombie_automation()
+    log.info("server.bootstrapped", limits=len(limits()), blocks=len(BLOCK_TYPES))
+
+
+async def _make_pools(client: PrefectClient) -> None:
+    for path in sorted(POOLS.glob("*.json")):
+        wanted = json.loads(path.read_text())
+        try:
+            pool = await client.read_work_pool(wanted["name"])
+        except ObjectNotFound:
+            await client.create_work_pool(WorkPoolCreate(**wanted))
+            continue
+        # A limit that somebody set in the UI is theirs.
+        if pool.description != wanted["description"]:
+            await client.update_work_pool(wanted["name"], WorkPoolUpdate(description=wanted["description"]))
+
+
+async def _make_limits(client: PrefectClient) -> None:
+    existing = {limit.name: limit for limit in await client.read_global_concurrency_limits(limit=200)}
+    # A server of our own that lives inside one command runs no service that takes back the slots of a killed run.
+    is_ours_alone = not get_current_settings().api.url
+    for name, slots in limits().items():
+        limit = existing.get(name)
+        if limit is None:
+            await client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots))
+        elif is_ours_alone and limit.active_slots:
+            await client.delete_global_concurrency_limit_by_name(name)
+            await client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=limit.limit))
+
+
+async def _make_zombie_automation() -> None:
+    """A run whose process died without a word is marked Crashed: open-source Prefect has no such service of its own."""
+    wanted = Automation(
+        name="hladvarp: crash runs that stopped sending heartbeats",
+        description="A run that sent a heartbeat and then nothing for nine minutes has lost its process.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.*"},
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=ZOMBIE_AFTER,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                message="The run's process stopped without a word (no heartbeat for nine minutes); run it again.",
+            )
+        ],
+    )
+    try:
+        await Automation.aread(name=wanted.name)
+    except ValueError:  # Prefect says with a ValueError that there is none
+        await wanted.acreate()
+
+
+if __name__ == "__main__":
+    asyncio.run(bootstrap())

@@ -1,0 +1,106 @@
+"""produce_episode: ingest → transcribe → synthesize → postprocess → publish."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import PurePosixPath
+
+from prefect import flow
+
+from blocks.places import clear_stale_scratch
+from blocks.settings import load_settings
+from flows.dispatch import RUNNER, done
+from flows.ingest import ingest
+from flows.postprocess import assemble, postprocess
+from flows.progress import Progress
+from flows.publish import publish
+from flows.report import report_episode
+from flows.synthesize import synthesize
+from flows.transcribe import transcribe
+from tasks.schemas import Draft, EpisodeManifest, EpisodeRequest, Material, Parcel, Production, Programme, ScriptRef
+from tasks.transcribe import write_script
+
+
+@flow(name="produce-episode", flow_run_name="{request.production} {request.source}", task_runner=RUNNER)
+async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
+    """Turn a recording or a script into a published podcast episode.
+
+    Args:
+        request: What to make, from what, and where to publish it.
+    """
+    clear_stale_scratch()
+    show = load_settings().show(request.show)
+    languages = show.languages_for(request.language)
+    progress = Progress(request.title or request.source, STAGES[request.production])
+    async with progress.stage("ingest"):
+        material = await ingest(request.source, request.production, languages)
+    title = request.title or material.title or PurePosixPath(material.source.name).stem
+    draft = await PRODUCTIONS[request.production](request, material, languages, progress)
+    async with progress.stage("postprocess"):
+        finish = await postprocess(draft.programme, request.mastering)
+    async with progress.stage("publish"):
+        parcel = Parcel(
+            request=request,
+            show=show,
+            title=title,
+            material=material,
+            draft=draft,
+            finish=finish,
+            stages=progress.entries,
+        )
+        manifest = await publish(parcel)
+    await progress.finish()
+    manifest = manifest.model_copy(update={"stages": progress.entries})
+    await report_episode(manifest, finish.picture)
+    return manifest
+
+
+async def narrate(request: EpisodeRequest, material: Material, _: tuple[str, ...], progress: Progress) -> Draft:
+    """Each line of a script is read by the voice cast for its speaker."""
+    return await read_aloud(material.the_script, request, progress)
+
+
+async def enhance(request: EpisodeRequest, material: Material, languages: tuple[str, ...], progress: Progress) -> Draft:
+    """The original voices, transcribed; mastering comes after."""
+    async with progress.stage("transcribe"):
+        heard = await transcribe(material.the_recording.audio, languages)
+    programme = Programme(audio=material.the_recording.audio, transcript=heard.document)
+    return Draft(programme=programme, language=heard.language, engines=(heard.engine,))
+
+
+async def revoice(request: EpisodeRequest, material: Material, languages: tuple[str, ...], progress: Progress) -> Draft:
+    """What was said is transcribed, and read anew by cast voices in the same language."""
+    async with progress.stage("transcribe"):
+        heard = await transcribe(material.the_recording.audio, languages)
+        document = await done(write_script.submit(heard.document, material.source.name))
+    script = ScriptRef(document=document, title="", language=heard.language)
+    draft = await read_aloud(script, request, progress)
+    return draft.model_copy(update={"engines": (heard.engine, *draft.engines)})
+
+
+async def read_aloud(script: ScriptRef, request: EpisodeRequest, progress: Progress) -> Draft:
+    """Synthesize a script and join its clips."""
+    async with progress.stage("synthesize"):
+        spoken = await synthesize(script.document, script.language, request.cast, request.budget)
+        programme = await assemble(spoken.narration)
+    return Draft(
+        programme=programme,
+        language=script.language,
+        engines=spoken.engines,
+        cast=spoken.cast,
+        clips_made=spoken.clips_made,
+        clips_reused=spoken.clips_reused,
+        cost=spoken.cost,
+    )
+
+
+PRODUCTIONS: dict[Production, Callable[..., Awaitable[Draft]]] = {
+    "narrate": narrate,
+    "enhance": enhance,
+    "revoice": revoice,
+}
+STAGES: dict[Production, tuple[str, ...]] = {
+    "narrate": ("ingest", "synthesize", "postprocess", "publish"),
+    "enhance": ("ingest", "transcribe", "postprocess", "publish"),
+    "revoice": ("ingest", "transcribe", "synthesize", "postprocess", "publish"),
+}

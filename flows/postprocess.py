@@ -1,0 +1,33 @@
+"""Post-process: clips or a recording become a mastered programme."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from blocks.settings import load_settings
+from flows.dispatch import RUNNER, done
+from tasks.postprocess import assemble_narration, draw_programme, master_programme
+from tasks.schemas import DocumentRef, Finish, Mastering, Programme
+
+
+@flow(name="assemble", task_runner=RUNNER)
+async def assemble(narration: DocumentRef) -> Programme:
+    """Join the clips of a narration with pauses of our own.
+
+    Args:
+        narration: A narration in the store.
+    """
+    return await done(assemble_narration.submit(narration, load_settings().pauses))
+
+
+@flow(name="postprocess", task_runner=RUNNER)
+async def postprocess(programme: Programme, mastering: Mastering) -> Finish:
+    """Bring a programme to its loudness, and check the encoded file.
+
+    Args:
+        programme: The sound, before mastering.
+        mastering: How loud, and in how many channels.
+    """
+    picture = draw_programme.submit(programme.audio, programme.chapters)
+    master = await done(master_programme.submit(programme.audio, mastering))
+    return Finish(master=master, picture=await done(picture))

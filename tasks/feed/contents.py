@@ -1,0 +1,100 @@
+"""What an episode's folder holds: the tagged MP3, transcripts, chapters, cover, picture, quality, and the page."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tasks.audio.id3 import EpisodeTags, tag_mp3
+from tasks.feed.episode_folder import Content
+from tasks.feed.item import FeedFile, FeedItem
+from tasks.feed.page import EpisodePage, render_page
+from tasks.schemas import Chapter, Master, Show, Transcript
+from tasks.text.subtitles import chapters_json, to_json, to_srt, to_text, to_vtt
+
+AUDIO, COVER, WAVEFORM, CHAPTERS, PAGE = "episode.mp3", "cover.jpg", "waveform.png", "chapters.json", "index.html"
+SYNTHETIC_NOTE = "Raddir í þessum þætti eru talgervlar."  # "The voices of this episode are synthetic."
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What is known of an episode when its files are made."""
+
+    show: Show
+    title: str
+    language: str
+    transcript: Transcript
+    chapters: tuple[Chapter, ...]
+    master: Master
+    peaks: tuple[float, ...]
+    published_at: datetime
+    is_synthetic: bool
+
+
+def contents_of(episode: Episode, mp3: Path, *, cover: bytes, folder: Path) -> tuple[FeedItem, dict[str, Content]]:
+    """The feed's record, and the files of the episode's folder; the tagged MP3 is made in `folder`.
+
+    Raises: EncodingFailed, StorageFull.
+    """
+    tagged = folder / AUDIO
+    tag_mp3(mp3, tagged, tags=_tags(episode), chapters=episode.chapters, cover=cover)
+    transcripts = {
+        "transcript.vtt": Content(to_vtt(episode.transcript).encode(), "text/vtt"),
+        "transcript.srt": Content(to_srt(episode.transcript).encode(), "application/x-subrip"),
+        "transcript.json": Content(to_json(episode.transcript).encode(), "application/json"),
+        "transcript.txt": Content(to_text(episode.transcript).encode(), "text/plain"),
+    }
+    item = FeedItem(
+        title=episode.title,
+        published_at=episode.published_at,
+        audio=FeedFile(name=AUDIO, content_type="audio/mpeg", size_bytes=tagged.stat().st_size),
+        duration_s=episode.master.duration_s,
+        language=episode.language,
+        transcripts=tuple(FeedFile(name=name, content_type=file.content_type) for name, file in transcripts.items()),
+        chapters=CHAPTERS if episode.chapters else "",
+        image=COVER,
+        page=PAGE,
+        explicit=episode.show.explicit,
+        synthetic_speech=episode.is_synthetic,
+    )
+    page = EpisodePage(
+        item=item,
+        show_title=episode.show.title,
+        transcript=episode.transcript,
+        chapters=episode.chapters,
+        peaks=episode.peaks,
+    )
+    files = {
+        AUDIO: Content(tagged, "audio/mpeg"),
+        COVER: Content(cover, "image/jpeg"),
+        **transcripts,
+        CHAPTERS: Content(chapters_json(episode.chapters).encode(), "application/json+chapters"),
+        "quality.json": Content(_quality(episode.master), "application/json"),
+        PAGE: Content(render_page(page), "text/html; charset=utf-8"),
+    }
+    return item, files
+
+
+def _tags(episode: Episode) -> EpisodeTags:
+    return EpisodeTags(
+        title=episode.title,
+        artist=episode.show.author or episode.show.title,
+        album=episode.show.title,
+        date=episode.published_at.date().isoformat(),
+        language=episode.language,
+        comment=SYNTHETIC_NOTE if episode.is_synthetic else "",
+    )
+
+
+def _quality(master: Master) -> bytes:
+    """What was measured on the decoded MP3."""
+    measured = {
+        "loudness": {k: v if math.isfinite(v) else None for k, v in master.loudness.model_dump().items()},
+        "duration_s": master.duration_s,
+        "sample_rate_hz": master.sample_rate_hz,
+        "channels": master.channels,
+    }
+    return json.dumps(measured, indent=1).encode()

@@ -1,0 +1,85 @@
+"""The manifest: what was made, from what, by which engines and versions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from tasks.feed.address import ShowAddress
+from tasks.feed.contents import PAGE
+from tasks.feed.episode_folder import Content
+from tasks.feed.item import FeedItem
+from tasks.schemas import Cost, EpisodeManifest, FileEntry, Parcel, SourceEntry
+
+MANIFEST = "manifest.json"
+
+
+def manifest_of(
+    parcel: Parcel, item: FeedItem, files: Mapping[str, Content], *, address: ShowAddress, folder: str
+) -> EpisodeManifest:
+    """The manifest of an episode whose files these are, in `folder`; `item` has its guid and its folder's name."""
+    draft, source, master = parcel.draft, parcel.material.source, parcel.finish.master
+    return EpisodeManifest(
+        hladvarp_version=version("hladvarp"),
+        production=parcel.request.production,
+        show=parcel.request.show,
+        show_slug=address.show_slug,
+        episode=item.episode,
+        guid=item.guid,
+        title=parcel.title,
+        language=draft.language,
+        source=SourceEntry(
+            name=source.name,
+            address=source.address,
+            sha256=source.sha256,
+            size_bytes=source.size_bytes,
+            kind=source.kind,
+        ),
+        cast=draft.cast,
+        mastering=parcel.request.mastering,
+        duration_s=master.duration_s,
+        loudness=master.loudness,
+        engines=draft.engines,
+        clips_made=draft.clips_made,
+        clips_reused=draft.clips_reused,
+        cost=draft.cost,
+        stages=parcel.stages,
+        files=tuple(_entry(name, content) for name, content in files.items()),
+        notes=parcel.material.recording.notes if parcel.material.recording else (),
+        published_at=item.published_at.isoformat(),
+        published_to=folder,
+        page=address.url(item.episode, PAGE),
+        feed=address.feed_url,
+    )
+
+
+def is_same_episode(one: EpisodeManifest, other: EpisodeManifest) -> bool:
+    """Whether both say the same of the episode; how long a run took and what it found stored is not of the episode."""
+    return _lasting(one) == _lasting(other)
+
+
+def read_manifest(data: bytes | None) -> EpisodeManifest | None:
+    """A published manifest; None where there is none, or one that another version wrote."""
+    try:
+        return EpisodeManifest.model_validate_json(data) if data else None
+    except ValidationError:
+        return None
+
+
+def _lasting(manifest: EpisodeManifest) -> EpisodeManifest:
+    engines = tuple(engine.model_copy(update={"requests": 0}) for engine in manifest.engines)
+    passing = {"stages": (), "clips_made": 0, "clips_reused": 0, "cost": Cost(), "engines": engines}
+    return manifest.model_copy(update=passing)
+
+
+def _entry(name: str, content: Content) -> FileEntry:
+    if isinstance(content.source, Path):
+        with content.source.open("rb") as file:
+            digest, size_bytes = hashlib.file_digest(file, "sha256").hexdigest(), content.source.stat().st_size
+    else:
+        digest, size_bytes = hashlib.sha256(content.source).hexdigest(), len(content.source)
+    return FileEntry(name=name, size_bytes=size_bytes, sha256=digest, content_type=content.content_type)

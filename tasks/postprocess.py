@@ -1,0 +1,82 @@
+"""Post-process: clips become a programme, a programme becomes a master."""
+
+from __future__ import annotations
+
+import structlog
+from prefect import task
+
+from blocks.places import audio_store, keep_document, read_document, scratch
+from tasks.audio.mastering import master
+from tasks.audio.mix import assemble
+from tasks.audio.pcm import PROGRAMME_RATE_HZ, info
+from tasks.audio.picture import peaks, waveform_png
+from tasks.audio.programme import chapters_of, pieces_of, transcript_of
+from tasks.policies import RETRYING, ByContent
+from tasks.schemas import (
+    AudioRef,
+    Chapter,
+    DocumentRef,
+    Master,
+    Mastering,
+    Narration,
+    Pauses,
+    Picture,
+    Programme,
+)
+
+log = structlog.get_logger(__name__)
+
+BY_SOUND = ByContent(nouns=("audio",), libraries=("av", "numpy", "pedalboard", "pillow", "scipy", "soundfile", "soxr"))
+PICTURE_SIZE = (1200, 160)
+PAGE_PEAKS = 240
+
+
+@task(cache_policy=BY_SOUND, **RETRYING)
+def assemble_narration(narration: DocumentRef, pauses: Pauses) -> Programme:
+    """Join the clips of a narration with pauses of our own, and say when each word is heard."""
+    store, spoken = audio_store(), read_document(narration, Narration)
+    with scratch() as folder:
+        target = folder / "programme.flac"
+        places = assemble(pieces_of(spoken, pauses, store.local), target)
+        length_s = info(target).duration_s
+        stored = store.put_file(target, ".flac")
+    log.info("narration.assembled", lines=len(spoken.lines), duration_s=round(length_s, 2))
+    audio = AudioRef(
+        uri=stored.uri, sha256=stored.sha256, duration_s=length_s, sample_rate_hz=PROGRAMME_RATE_HZ, channels=1
+    )
+    transcript = keep_document(transcript_of(spoken, places, length_s))
+    return Programme(audio=audio, transcript=transcript, chapters=chapters_of(spoken, places, length_s))
+
+
+@task(cache_policy=BY_SOUND, **RETRYING)
+def master_programme(programme: AudioRef, mastering: Mastering) -> Master:
+    """Bring a programme to its loudness and encode it; what is measured is the decoded MP3."""
+    store = audio_store()
+    with scratch() as folder, store.local(programme.uri) as path:
+        target = folder / "master.mp3"
+        mastered = master(path, target, mastering, scratch=folder)
+        stored = store.put_file(target, ".mp3")
+    log.info(
+        "programme.mastered",
+        integrated_lufs=round(mastered.loudness.integrated_lufs, 2),
+        true_peak_dbtp=round(mastered.loudness.true_peak_dbtp, 2),
+        rounds=mastered.rounds,
+    )
+    return Master(
+        mp3=stored,
+        loudness=mastered.loudness,
+        duration_s=mastered.duration_s,
+        sample_rate_hz=mastered.sample_rate_hz,
+        channels=mastered.channels,
+        gain_db=mastered.gain_db,
+        rounds=mastered.rounds,
+    )
+
+
+@task(cache_policy=BY_SOUND, **RETRYING)
+def draw_programme(programme: AudioRef, chapters: tuple[Chapter, ...]) -> Picture:
+    """Draw what a listener sees of the sound."""
+    store = audio_store()
+    with store.local(programme.uri) as path:
+        png = store.put_bytes(waveform_png(path, *PICTURE_SIZE, chapters=chapters), ".png")
+        return Picture(png=png, peaks=peaks(path, PAGE_PEAKS))

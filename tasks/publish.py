@@ -1,0 +1,94 @@
+"""Publish: a mastered programme becomes an episode folder and an entry in the show's feed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+import structlog
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from blocks.places import audio_store, publishing_target, read_document, scratch
+from tasks.audio.picture import check_cover, cover_jpeg
+from tasks.errors import InvalidSettings
+from tasks.feed.address import ShowAddress, address_of_uri
+from tasks.feed.contents import WAVEFORM, Episode, contents_of
+from tasks.feed.episode_folder import Content, Edition, publish_episode, published_item
+from tasks.feed.item import episode_guid
+from tasks.feed.manifest import MANIFEST, is_same_episode, manifest_of, read_manifest
+from tasks.feed.slug import slugify
+from tasks.policies import RETRYING
+from tasks.schemas import EpisodeManifest, Parcel, Show, Transcript
+
+log = structlog.get_logger(__name__)
+
+
+@task(cache_policy=NO_CACHE, **RETRYING)
+def publish_parcel(parcel: Parcel) -> EpisodeManifest:
+    """Write the episode's files, check them, and only then tell the feed; equal content changes nothing."""
+    target, public_url = publishing_target(parcel.request.publish_to)
+    show_slug, slug = slugify(parcel.request.show), slug_of(parcel)
+    address = ShowAddress(public_url or address_of_uri(target.uri("")), show_slug)
+    before = published_item(target, show_slug, slug)
+    store, finish, cover = audio_store(), parcel.finish, cover_of(parcel.show)
+    with scratch() as folder, store.local(finish.master.mp3.uri) as mp3, store.local(finish.picture.png.uri) as png:
+        moment = before.published_at if before else datetime.now(UTC).replace(microsecond=0)
+        item, files = contents_of(_episode(parcel, moment), mp3, cover=cover, folder=folder)
+        guid = before.guid if before else episode_guid(show_slug, slug)
+        item = item.model_copy(update={"guid": guid, "episode": slug})
+        files[WAVEFORM] = Content(png, "image/png")
+        made = manifest_of(parcel, item, files, address=address, folder=target.uri(f"{show_slug}/{slug}"))
+        kept = read_manifest(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
+        lasting = kept if kept and is_same_episode(kept, made) else made
+        files[MANIFEST] = Content(lasting.model_dump_json(indent=1).encode(), "application/json")
+        edition = Edition(
+            show=parcel.show,
+            show_slug=show_slug,
+            episode_slug=slug,
+            item=item,
+            files=files,
+            base_url=public_url,
+            cover=("cover.jpg", Content(cover, "image/jpeg")),
+        )
+        publish_episode(target, edition)
+    log.info("episode.published", show=show_slug, episode=slug, guid=guid)
+    return made
+
+
+def slug_of(parcel: Parcel) -> str:
+    """The episode's folder name: its title, and the source's name where that says something else.
+
+    So a weekly title from a new file is a new episode, and the same file, edited, is the same.
+    """
+    title, stem = slugify(parcel.title), slugify(PurePosixPath(parcel.material.source.name).stem)
+    return title if stem in title else slugify(f"{title}-{stem}")
+
+
+def cover_of(show: Show) -> bytes:
+    """The show's own cover, or one that is drawn from its title.
+
+    Raises: InvalidSettings.
+    """
+    if not show.cover:
+        return cover_jpeg(show.title, show.author)
+    try:
+        cover = Path(show.cover).read_bytes()
+    except OSError as error:
+        raise InvalidSettings(f"the cover of {show.title}, {show.cover}, cannot be read: {error}") from error
+    check_cover(cover)
+    return cover
+
+
+def _episode(parcel: Parcel, published_at: datetime) -> Episode:
+    return Episode(
+        show=parcel.show,
+        title=parcel.title,
+        language=parcel.draft.language,
+        transcript=read_document(parcel.draft.programme.transcript, Transcript),
+        chapters=parcel.draft.programme.chapters,
+        master=parcel.finish.master,
+        peaks=parcel.finish.picture.peaks,
+        published_at=published_at,
+        is_synthetic=bool(parcel.draft.cast),
+    )

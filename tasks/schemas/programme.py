@@ -1,0 +1,145 @@
+"""What passes between the stages on the way from a source to an episode."""
+
+from pydantic import Field
+
+from tasks.schemas.engine_use import EngineUse
+from tasks.schemas.frozen import Frozen
+from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
+from tasks.schemas.script import Line, ScriptChapter
+from tasks.schemas.sound import Loudness
+from tasks.schemas.speech import Chapter, Word
+from tasks.schemas.spoken import SpokenText
+from tasks.schemas.voice import VoicePreset
+
+
+class Recording(Frozen):
+    """A decoded recording, and what a person should know of it."""
+
+    audio: AudioRef
+    notes: tuple[str, ...] = ()
+
+
+class ScriptRef(Frozen):
+    """A parsed script in the store, and what the flow needs to know of it."""
+
+    document: DocumentRef
+    title: str
+    language: str
+
+
+class Material(Frozen):
+    """What ingest made of the source: a recording, or a script."""
+
+    source: SourceRef
+    recording: Recording | None = None
+    script: ScriptRef | None = None
+
+    @property
+    def title(self) -> str:
+        """The source's own title; empty where it has none."""
+        return self.script.title if self.script else ""
+
+    @property
+    def the_recording(self) -> Recording:
+        """The recording, where ingest has made sure that there is one."""
+        assert self.recording is not None
+        return self.recording
+
+    @property
+    def the_script(self) -> ScriptRef:
+        """The script, where ingest has made sure that there is one."""
+        assert self.script is not None
+        return self.script
+
+
+class Hearing(Frozen):
+    """The language that an engine hears, and which engine that is."""
+
+    language: str
+    engine: EngineUse
+
+
+class TranscriptRef(Frozen):
+    """A transcript in the store, the language that was heard, and who heard it."""
+
+    document: DocumentRef
+    language: str
+    engine: EngineUse
+
+
+class ChunkBounds(Frozen):
+    """A stretch of a recording that is transcribed at once."""
+
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+
+
+class PlannedLine(Frozen):
+    """A line, how it will be said and by whom, and the key under which its clip is stored."""
+
+    line: Line
+    spoken: SpokenText
+    voice: VoicePreset
+    language: str
+    key: str
+
+
+class SynthesisPlan(Frozen):
+    """Every line of a script, ready to be said, and the indices of those that no store holds yet."""
+
+    lines: tuple[PlannedLine, ...]
+    missing: tuple[int, ...] = ()
+    chapters: tuple[ScriptChapter, ...] = ()
+    characters: dict[str, int] = Field(default_factory=dict, description="Characters to be asked of each engine.")
+    estimated_usd: float = 0.0
+
+
+class SpokenLine(Frozen):
+    """A line with its clip. Word times are seconds from the clip's start; the words are as written."""
+
+    speaker: str
+    text: str
+    audio: AudioRef
+    words: tuple[Word, ...] = ()
+
+
+class Narration(Frozen):
+    """A script, spoken."""
+
+    language: str
+    lines: tuple[SpokenLine, ...]
+    chapters: tuple[ScriptChapter, ...] = ()
+
+
+class Programme(Frozen):
+    """An episode before mastering: its sound, what is said when, and its chapters."""
+
+    audio: AudioRef
+    transcript: DocumentRef
+    chapters: tuple[Chapter, ...] = ()
+
+
+class Master(Frozen):
+    """The finished sound: an MP3 without tags, measured after decoding it."""
+
+    mp3: FileRef
+    loudness: Loudness
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+    gain_db: float
+    rounds: int
+
+
+class Picture(Frozen):
+    """How a programme looks: a waveform, and its peaks for those who draw their own."""
+
+    png: FileRef
+    peaks: tuple[float, ...] = Field(description="Along the programme's length, 0 to 1.")
+
+
+class Finish(Frozen):
+    """What postprocess makes of a programme: how it sounds and how it looks."""
+
+    master: Master
+    picture: Picture
