@@ -6,6 +6,11 @@ PRODUCTION ?= narrate
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 TORCH := torch==2.13.0
+COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+# Torch comes by itself, as a build for the machine at hand, and brings its own CUDA where it needs one.
+NOT_HASHED := torch triton cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc \
+	nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse \
+	nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
 
 # Everything that a run writes stays in this folder.
 export PREFECT_HOME ?= $(CURDIR)/.hladvarp/prefect
@@ -18,7 +23,7 @@ episode: .venv/base $(PREFECT_HOME)  ## Make an episode: SOURCE=talk.mp3 PRODUCT
 	$(BIN)/python -m flows produce "$(SOURCE)" --production $(PRODUCTION) $(ARGS)
 
 server: .venv/base $(PREFECT_HOME)  ## Server, deployments, worker and a place to listen, until Ctrl-C.
-	exec $(BIN)/python -m deployments.server
+	exec $(BIN)/python -m deployments.server $(ARGS)
 
 test: check  ## The suite.
 	$(BIN)/pytest -m "not slow and not nemo and not benchmark"
@@ -60,8 +65,9 @@ $(PREFECT_HOME):
 	touch $@
 
 lock:  ## Pin everything anew (needs uv).
-	uv pip compile pyproject.toml --group build --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements.lock
-	uv pip compile pyproject.toml --group build --group dev --constraint requirements.lock --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --group build --output-file requirements.lock
+	$(COMPILE) pyproject.toml --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) --group pyproject.toml:nemo $(addprefix --no-emit-package ,$(NOT_HASHED)) --output-file requirements-nemo.lock
 
 clean:  ## Remove environments and everything that runs have written, except published episodes.
 	rm -rf .venv .venv-nemo .hladvarp
