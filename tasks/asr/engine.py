@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -76,3 +77,18 @@ def load_engine(config: AsrConfig, models_folder: Path) -> AsrEngine:
             f"ASR engine {config.engine!r} needs {error.name!r}, which is not installed here"
         ) from error
     return engine_class(config, models_folder=models_folder)
+
+
+def model_revision(model: str) -> str:
+    """What tells a local model from another one of the same name: names, sizes and times of its files, not its bytes.
+
+    Empty for the embedded model, which is pinned, and for a name on the hub, which only the hub knows.
+    """
+    path = Path(model).expanduser()
+    if not model or not path.exists():
+        return ""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        stat = file.stat()
+        digest.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]

@@ -47,6 +47,7 @@ class AsrConfig(Frozen):
     model: str = Field(
         default="", description="A local folder or file, or a name on the hub; empty: the embedded model."
     )
+    revision: str = Field(default="", description="What tells this model from another one at the same place.")
     device: str = "cpu"
     compute_type: str = "int8"
     beam_size: int = Field(default=5, ge=1, le=10)
