@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 
 from prefect import flow
 
-from blocks.places import clear_stale_scratch
 from blocks.settings import load_settings
 from flows.dispatch import RUNNER, done
 from flows.ingest import ingest
@@ -28,7 +27,6 @@ async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
     Args:
         request: What to make, from what, and where to publish it.
     """
-    clear_stale_scratch()
     show = load_settings().show(request.show)
     languages = show.languages_for(request.language)
     progress = Progress(request.title or request.source, STAGES[request.production])

@@ -7,7 +7,7 @@ from prefect import flow
 from blocks.settings import load_settings
 from flows.dispatch import RUNNER, done
 from tasks.errors import InvalidRequest
-from tasks.ingest import decode_recording, fetch_source, read_script
+from tasks.ingest import decode_recording, fetch_source, read_script, sweep_leftovers
 from tasks.schemas import Material, Production
 
 
@@ -20,6 +20,7 @@ async def ingest(source: str, production: Production, languages: tuple[str, ...]
         production: What is to be made of it; a script can only be narrated, a recording only enhanced or revoiced.
         languages: Those that the source may be in.
     """
+    await done(sweep_leftovers.submit())
     fetched = await done(fetch_source.submit(source))
     wanted = "script" if production == "narrate" else "recording"
     if fetched.kind != wanted:

@@ -6,7 +6,7 @@ import structlog
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from blocks.places import audio_store, keep_document, open_source, scratch
+from blocks.places import audio_store, clear_stale_scratch, keep_document, open_source, scratch
 from blocks.settings import load_settings
 from tasks.audio.codec import decode_to_flac
 from tasks.errors import LanguageNotAllowed
@@ -21,6 +21,13 @@ from tasks.text.script import decode_text, looks_like_script, parse_script
 log = structlog.get_logger(__name__)
 
 HEAD_BYTES = 64 * 1024  # enough to tell text from sound
+
+
+@task(cache_policy=NO_CACHE, **RETRYING)
+def sweep_leftovers() -> None:
+    """Remove what killed runs have left: scratch folders, and unfinished files in the store."""
+    clear_stale_scratch()
+    audio_store().sweep()
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
@@ -48,8 +55,11 @@ def decode_recording(source: SourceRef, max_duration_s: float) -> Recording:
     """Decode whatever FFmpeg's libraries can read into 48 kHz FLAC."""
     store = audio_store()
     with scratch() as folder, store.local(source.uri) as path:
+        named = folder / "source" / source.name
+        named.parent.mkdir()
+        named.symlink_to(path)  # failures speak of a file as its owner calls it, not by its digest
         target = folder / "recording.flac"
-        decoded = decode_to_flac(path, target, max_duration_s=max_duration_s)
+        decoded = decode_to_flac(named, target, max_duration_s=max_duration_s)
         stored = store.put_file(target, ".flac")
     log.info("recording.decoded", name=source.name, duration_s=round(decoded.duration_s, 2), format=decoded.format_name)
     audio = AudioRef(

@@ -144,8 +144,9 @@ def _open(source: Path) -> Iterator[InputContainer]:
         # "file:" keeps a name such as "concat:a|b" from being read as an address.
         container = av.open(f"file:{source.resolve()}", options=OPEN_OPTIONS, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error  # the whole of it names our path, which says nobody anything
         raise UnreadableSource(
-            f"{source.name} is no recording in a format known here, or its beginning is damaged ({error})"
+            f"{source.name} is no recording in a format known here, or its beginning is damaged ({reason})"
         ) from error
     with container:
         yield container
