@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, Full, Queue
 from threading import Event
 
-from tasks.audio.pcm import Samples
+from tasks.audio.samples import Samples
 
 _WAIT_S = 0.2
 

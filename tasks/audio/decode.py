@@ -15,7 +15,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from tasks.audio.frames import FrameConverter
-from tasks.audio.pcm import PROGRAMME_RATE_HZ, Progress, Samples, part_of, write_flac
+from tasks.audio.pcm import PROGRAMME_RATE_HZ, part_of, write_flac
+from tasks.audio.samples import Samples
 from tasks.errors import EmptySource, NoAudioStream, SilentRecording, SourceTooLong, UnreadableSource
 
 log = structlog.get_logger(__name__)
@@ -74,7 +75,7 @@ class _Tally:
     peak: float = 0.0
 
 
-def decode_to_flac(source: Path, target: Path, *, max_duration_s: float, progress: Progress | None = None) -> Decoded:
+def decode_to_flac(source: Path, target: Path, *, max_duration_s: float) -> Decoded:
     """Decode by content, not by name, to FLAC at 48 kHz and 24 bits: one channel stays one, more become two.
 
     Raises: EmptySource, UnreadableSource, NoAudioStream, SilentRecording, SourceTooLong, StorageFull, EncodingFailed.
@@ -84,12 +85,12 @@ def decode_to_flac(source: Path, target: Path, *, max_duration_s: float, progres
     gain = 1.0
     with part_of(target) as part:
         tally = _Tally()
-        written = write_flac(part, _blocks(source, tally, max_duration_s, progress), sample_rate_hz=PROGRAMME_RATE_HZ)
+        written = write_flac(part, _blocks(source, tally, max_duration_s), sample_rate_hz=PROGRAMME_RATE_HZ)
         _check_audible(source, tally)
         if tally.peak > 1.0:
             # Only now is the peak known; a second pass costs less than keeping hours of float samples.
             gain = 10 ** (HOT_TARGET_DBFS / 20) / tally.peak
-            scaled = (block * np.float32(gain) for block in _blocks(source, _Tally(), max_duration_s, progress))
+            scaled = (block * np.float32(gain) for block in _blocks(source, _Tally(), max_duration_s))
             written = write_flac(part, scaled, sample_rate_hz=PROGRAMME_RATE_HZ)
     missing_s = tally.claimed_s - written.duration_s
     return Decoded(
@@ -112,7 +113,7 @@ def _check_audible(source: Path, tally: _Tally) -> None:
         )
 
 
-def _blocks(source: Path, tally: _Tally, max_duration_s: float, progress: Progress | None) -> Iterator[Samples]:
+def _blocks(source: Path, tally: _Tally, max_duration_s: float) -> Iterator[Samples]:
     """The file's sound at 48 kHz, one or two channels, in blocks of a second, with `tally` kept on the way."""
     with _open(source) as container:
         stream = _best_stream(container, source)
@@ -126,8 +127,6 @@ def _blocks(source: Path, tally: _Tally, max_duration_s: float, progress: Progre
             for block in converter.convert(_usable(frame, source)):
                 yield _counted(block, tally)
             _check_length(source, tally.n_samples / PROGRAMME_RATE_HZ, max_duration_s)
-            if progress is not None and tally.frames % 256 == 0:
-                progress(tally.n_samples / PROGRAMME_RATE_HZ)
         if converter is not None:
             for block in converter.flush():
                 yield _counted(block, tally)

@@ -9,7 +9,7 @@ import numpy as np
 from pedalboard import BrickwallLimiter, Compressor, Gain, HighpassFilter
 from pedalboard._pedalboard import Pedalboard  # the package exports it without saying so to type checkers
 
-from tasks.audio.pcm import Samples
+from tasks.audio.samples import Samples
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
-from tasks.audio.pcm import PROGRAMME_RATE_HZ, Samples
+from tasks.audio.pcm import PROGRAMME_RATE_HZ
+from tasks.audio.samples import Samples
 
 
 class FrameConverter:

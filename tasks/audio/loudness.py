@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import sosfilt, upfirdn
 
 from tasks.schemas import Loudness
 
@@ -69,6 +68,8 @@ class Meter:
         samples: float, shape (n_channels, n_samples).
         Raises: ValueError for another shape, integers, or samples that are not finite.
         """
+        from scipy.signal import sosfilt  # it takes 0.8 s, which a run whose master is stored need not wait for
+
         self._check(samples)
         if not samples.shape[1]:
             return
@@ -142,6 +143,8 @@ class _TruePeak:
         peak = max(peak, float(np.abs(samples).max(initial=0.0)))
         if self._factor == 1:
             return peak
+        from scipy.signal import upfirdn
+
         edge = len(self._kernel) - 1  # outputs at either end that lack part of their neighbours
         for start in range(0, samples.shape[1] - _TAPS, _PEAK_BLOCK):
             block = samples[:, start : start + _PEAK_BLOCK + _TAPS]

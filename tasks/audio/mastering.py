@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import structlog
 from tasks.audio.ahead import read_ahead
 from tasks.audio.dynamics import SpeechChain, process_blocks
 from tasks.audio.loudness import ABSOLUTE_GATE_LUFS
-from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, Samples, info, part_of, read_blocks, resample_blocks, writing
+from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, info, part_of, read_blocks, resample_blocks, writing
+from tasks.audio.samples import Samples
 from tasks.audio.take import Aim, Chained, Goal, Reading, Take, make_take, read_meter
 from tasks.errors import LoudnessUnreachable
 from tasks.schemas import Loudness, Mastering
@@ -43,20 +44,12 @@ class Mastered:
     rounds: int
 
 
-def master(
-    source: Path,
-    target_mp3: Path,
-    mastering: Mastering,
-    *,
-    scratch: Path,
-    progress: Callable[[float], None] | None = None,
-) -> Mastered:
+def master(source: Path, target_mp3: Path, mastering: Mastering, *, scratch: Path) -> Mastered:
     """Bring a FLAC or WAV file through the speech chain to `mastering`, held on the decoded MP3.
 
-    scratch: a folder with room for 4 bytes a sample; progress: told the share that is done, 0 to 1.
+    scratch: a folder with room for 4 bytes a sample.
     Raises: LoudnessUnreachable, UnreadableSource, EncodingFailed, StorageFull.
     """
-    tell = progress or (lambda share: None)
     # What will be the same in both channels is made once, and doubled in front of the encoder.
     channels = min(info(source).channels, mastering.channels)
     chained = Chained(raw := scratch / f"{target_mp3.stem}.f32", channels)
@@ -64,18 +57,15 @@ def master(
     goal = Goal(mastering.target_lufs, mastering.true_peak_dbtp)
     try:
         before = _chain(source, chained, channels, mastering)
-        tell(0.3)
         aim = _rehearse(chained, before, pressed, mastering)
         takes = [make_take(chained.read(), pressed, mastering, aim=aim)]
         while not _is_right(takes, mastering):
-            tell(1 - 0.5 ** len(takes))
             takes.append(make_take(chained.read(), pressed, mastering, aim=_next_aim(takes, goal)))
         with part_of(target_mp3) as part, writing(target_mp3):
             shutil.copyfile(pressed, part)
     finally:
         raw.unlink(missing_ok=True)
         pressed.unlink(missing_ok=True)
-    tell(1.0)
     last = takes[-1]
     return Mastered(
         loudness=last.reading.loudness,

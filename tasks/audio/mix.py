@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.audio.pcm import PROGRAMME_RATE_HZ, Samples, info, read_blocks, resample_blocks, write_flac
+from tasks.audio.pcm import PROGRAMME_RATE_HZ, info, read_blocks, resample_blocks, write_flac
+from tasks.audio.samples import Samples
 
 # An engine's silence carries dither or a vocoder's hiss, 50 dB and more below its voice; a soft consonant is louder.
 _SILENT_BELOW_PEAK_DB = -46.0

@@ -9,7 +9,9 @@ import av
 from pedalboard.io import AudioFile
 
 from tasks.audio.frames import FrameConverter
-from tasks.audio.pcm import Samples, part_of, writing
+from tasks.audio.pcm import part_of, writing
+from tasks.audio.progress import reported
+from tasks.audio.samples import Samples
 from tasks.errors import EncodingFailed
 
 
@@ -22,7 +24,7 @@ def encode_mp3(target: Path, blocks: Iterable[Samples], *, sample_rate_hz: int, 
     with part_of(target) as part, writing(target), part.open("w+b") as raw:
         encoder = None
         try:
-            for block in blocks:
+            for block in reported(blocks, "encoded", sample_rate_hz=sample_rate_hz):
                 if encoder is None:
                     encoder = AudioFile(raw, "w", sample_rate_hz, len(block), quality=bit_rate_kbps, format="mp3")
                 encoder.write(block)

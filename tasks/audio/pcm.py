@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +12,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
 
+from tasks.audio.progress import reported
+from tasks.audio.samples import Samples
 from tasks.errors import EncodingFailed, StorageFull, UnreadableSource
-
-Samples = NDArray[np.float32]
-"""Sound: float32, shape (n_channels, n_samples), full scale 1.0."""
-Progress = Callable[[float], None]
-"""Told how many seconds are done."""
 
 PROGRAMME_RATE_HZ = 48_000  # of everything between ingest and the encoder: video's rate, and a multiple of speech's
 ASR_RATE_HZ = 16_000
@@ -98,7 +94,7 @@ def write_flac(
     with part_of(target) as part, writing(target):
         file = None
         try:
-            for block in blocks:
+            for block in reported(blocks, "written", sample_rate_hz=sample_rate_hz):
                 if file is None:
                     channels = len(block)
                     file = soundfile.SoundFile(part, "w", sample_rate_hz, channels, subtype, format="FLAC")

@@ -12,7 +12,9 @@ from tasks.audio.ahead import read_ahead
 from tasks.audio.dynamics import limiter, process_blocks
 from tasks.audio.loudness import Meter
 from tasks.audio.mp3 import decoded_blocks, encode_mp3
-from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, Samples, writing
+from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, writing
+from tasks.audio.progress import reported
+from tasks.audio.samples import Samples
 from tasks.schemas import Loudness, Mastering
 
 _GATING_BLOCK_S = 0.4  # below it there is no integrated loudness (BS.1770), and the momentary one stands in
@@ -97,7 +99,7 @@ class Chained:
 def read_meter(blocks: Iterable[Samples], *, channels: int) -> Reading:
     """Loudness and length of blocks at 48 kHz."""
     meter, n_samples = Meter(PROGRAMME_RATE_HZ, channels), 0
-    for block in blocks:
+    for block in reported(blocks, "measured", sample_rate_hz=PROGRAMME_RATE_HZ):
         meter.push(block)
         n_samples += block.shape[1]
     return Reading(meter.result(), n_samples / PROGRAMME_RATE_HZ, channels)

@@ -250,10 +250,8 @@ def test_decode_stops_where_the_header_claims_more_than_the_limit(tmp_path: Path
 
 def test_decode_stops_at_the_limit_where_the_header_claims_nothing(tmp_path: Path):
     source = encode(tmp_path / "a.aac", babble(30), "aac", container="adts")
-    told: list[float] = []
     with pytest.raises(SourceTooLong):
-        decode_to_flac(source, tmp_path / "b.flac", max_duration_s=10, progress=told.append)
-    assert not told or max(told) < 12
+        decode_to_flac(source, tmp_path / "b.flac", max_duration_s=10)
     assert [path.name for path in tmp_path.iterdir()] == ["a.aac"]
 
 

@@ -129,14 +129,6 @@ def test_master_says_with_numbers_what_cannot_be_reached(tmp_path: Path, samples
     assert [path.name for path in tmp_path.iterdir()] == ["a.flac"]
 
 
-def test_master_tells_its_progress(tmp_path: Path):
-    write_flac(tmp_path / "a.flac", SOUNDS["speech"], sample_rate_hz=RATE_HZ)
-    told: list[float] = []
-    master(tmp_path / "a.flac", tmp_path / "a.mp3", STEREO, scratch=tmp_path, progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
-
-
 PEAK_MEMORY = """
 import resource, sys
 sys.path.insert(0, sys.argv[2])
