@@ -6,7 +6,6 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import aiohttp
 from botocore.exceptions import (  # type: ignore[import-untyped]
     BotoCoreError,
     ClientError,
@@ -70,7 +69,7 @@ def translated(where: str) -> Iterator[None]:
     """Turn every failure of a storage library inside the block into a leaf of `StorageError` that names `where`."""
     try:
         yield
-    except (OSError, BotoCoreError, ClientError, aiohttp.ClientError, TimeoutError) as error:
+    except (OSError, ClientError, *_no_answer()) as error:
         kind, advice = _meaning(error)
         raise kind(f"{where}: {advice} ({_words_of(error)})") from error
 
@@ -83,10 +82,17 @@ def _meaning(error: Exception) -> tuple[type[StorageError], str]:
         return StorageDenied, "no S3 keys here; give an access key id and its secret, or a role"
     if isinstance(error, ParamValidationError):
         return StorageMissing, "the storage cannot have such a name; correct the uri"
-    if isinstance(error, BotoCoreError | aiohttp.ClientError | TimeoutError | ConnectionError):
+    if isinstance(error, (*_no_answer(), ConnectionError)):
         return StorageUnreachable, "the storage does not answer; check the endpoint, or try again later"
     number = error.errno if isinstance(error, OSError) else None
     return _ERRNO.get(number or 0, (StorageUnreachable, "reading or writing failed; try again later"))
+
+
+def _no_answer() -> tuple[type[Exception], ...]:
+    """What botocore and aiohttp raise where no server answered."""
+    import aiohttp  # it takes 0.2 s, and every flow run's process would pay; who fails on S3 has it loaded
+
+    return BotoCoreError, aiohttp.ClientError, TimeoutError
 
 
 def _answer(error: Exception) -> ClientError | None:

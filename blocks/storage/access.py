@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import s3fs
 from pydantic import SecretStr
 
 from tasks.errors import InvalidSettings
+
+if TYPE_CHECKING:
+    import s3fs
 
 _NOTHING = SecretStr("")
 
@@ -45,6 +48,8 @@ def s3_filesystem(access: S3Access) -> s3fs.S3FileSystem:
 
 @lru_cache(maxsize=32)
 def _connect(access: S3Access, _pid: int) -> s3fs.S3FileSystem:
+    import s3fs  # it takes 0.3 s, which processes that never see a bucket need not wait for
+
     config: dict[str, object] = {
         "connect_timeout": 5,
         "read_timeout": 60,
