@@ -52,10 +52,12 @@ def in_batches(plan: SynthesisPlan, characters: int) -> Iterator[tuple[PlannedLi
     missing = sorted((plan.lines[index] for index in plan.missing), key=lambda line: line.voice.engine)
     for _, lines in groupby(missing, key=lambda line: line.voice.engine):
         batch: list[PlannedLine] = []
+        gathered = 0
         for line in lines:
             batch.append(line)
-            if sum(len(planned.spoken.text) for planned in batch) >= characters:
+            gathered += len(line.spoken.text)
+            if gathered >= characters:
                 yield tuple(batch)
-                batch = []
+                batch, gathered = [], 0
         if batch:
             yield tuple(batch)
