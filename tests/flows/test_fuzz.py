@@ -2,153 +2,30 @@
 
 from __future__ import annotations
 
-import io
-import random
+import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
-import soundfile
-from signals import babble
+from hostile import HOSTILE, NAMES, SEEDS, Case, cases, seed_bytes
 
+from blocks.places import audio_store, read_document
 from blocks.settings import load_settings
+from flows.__main__ import main
+from tasks.asr.chunks import cut_chunks
 from tasks.errors import HladvarpError
 from tasks.ingest import decode_recording, fetch_source, read_script
-from tasks.schemas import Recording, ScriptRef
+from tasks.postprocess import draw_programme, master_programme
+from tasks.schemas import CastEntry, Mastering, Recording, Script, ScriptRef
+from tasks.synthesize import plan_lines
+from tasks.transcribe import prepare_speech
+from tasks.tts.engine import load_engine
 
 pytestmark = pytest.mark.slow
 
-RATE_HZ = 48_000
-ROUNDS = 14
 SECONDS_AT_MOST = 30.0
-
-SCRIPT = "# Þáttur\n\n## **[Intro: Kveðja]**\n\n🎙 **Kynnir:** Halló, kl. 14:30.\n\n👨‍💻 **Gestur:** Sæl.\n"
-YAML = "title: Þáttur\nlines:\n- {speaker: Kynnir, text: Halló}\n- {heading: Lok}\n- {speaker: Gestur, text: Bless}\n"
-
-
-def sound(container: str, codec: str) -> bytes:
-    samples = babble(2.0)
-    buffer = io.BytesIO()
-    if codec == "pcm":
-        soundfile.write(buffer, samples.T, RATE_HZ, format=container)
-        return buffer.getvalue()
-    with av.open(buffer, "w", format=container) as output:
-        stream = output.add_stream(codec, rate=RATE_HZ, layout="mono")
-        frame_size = 960
-        for start in range(0, samples.shape[1] - frame_size, frame_size):
-            frame = av.AudioFrame.from_ndarray(
-                samples[:, start : start + frame_size].copy(), format="fltp", layout="mono"
-            )
-            frame.sample_rate, frame.pts = RATE_HZ, start
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode(None))
-    return buffer.getvalue()
-
-
-SEEDS: dict[str, Callable[[], bytes]] = {
-    "a.wav": lambda: sound("WAV", "pcm"),
-    "a.flac": lambda: sound("FLAC", "pcm"),
-    "a.aiff": lambda: sound("AIFF", "pcm"),
-    "a.ogg": lambda: sound("OGG", "pcm"),
-    "a.mp3": lambda: sound("mp3", "libmp3lame"),
-    "a.m4a": lambda: sound("ipod", "aac"),
-    "a.webm": lambda: sound("webm", "libopus"),
-    "a.mka": lambda: sound("matroska", "flac"),
-    "a.md": lambda: SCRIPT.encode(),
-    "a.yaml": lambda: YAML.encode(),
-}
-
-
-def truncate(data: bytes, chance: random.Random) -> bytes:
-    return data[: chance.randrange(len(data))]
-
-
-def flip(data: bytes, chance: random.Random) -> bytes:
-    damaged = bytearray(data)
-    for _ in range(chance.choice((1, 20, 400))):
-        damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
-    return bytes(damaged)
-
-
-def spoil_head(data: bytes, chance: random.Random) -> bytes:
-    length = chance.randrange(1, 64)
-    return chance.randbytes(length) + data[length:]
-
-
-def cut_out(data: bytes, chance: random.Random) -> bytes:
-    start = chance.randrange(len(data))
-    return data[:start] + data[start + chance.randrange(1, 5000) :]
-
-
-def insert(data: bytes, chance: random.Random) -> bytes:
-    start = chance.randrange(len(data))
-    return data[:start] + chance.randbytes(chance.randrange(1, 5000)) + data[start:]
-
-
-def blank(data: bytes, chance: random.Random) -> bytes:
-    start, length = chance.randrange(len(data)), chance.randrange(1, 5000)
-    return data[:start] + bytes(len(data[start : start + length])) + data[start + length :]
-
-
-DAMAGES = (truncate, flip, spoil_head, cut_out, insert, blank)
-
-HOSTILE: dict[str, bytes] = {
-    "empty.mp3": b"",
-    "nul.wav": bytes(100_000),
-    "page.mp3": b"<!doctype html><html><body>404</body></html>",
-    "list.m3u8": b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/secret.ts\n",
-    "list.mp3": b"ffconcat version 1.0\nfile /etc/passwd\n",
-    "session.sdp": b"v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=audio 9 RTP/AVP 0\n",
-    "entities.xml": b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><rss><channel>&b;</channel></rss>',
-    "laughs.xml": b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><rss>&b;</rss>',
-    "bomb.yaml": b"a: &a [x,x,x,x,x,x,x,x,x]\n"
-    + b"".join(b"%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % (c, c, *([c - 1] * 8)) for c in range(98, 110)),
-    "deep.yaml": b"lines: " + b"[" * 20_000,
-    "object.yaml": b"lines: !!python/object/apply:os.system ['true']\n",
-    "picture.mp3": bytes.fromhex("89504e470d0a1a0a") + bytes(200),
-    "zip.wav": b"PK\x03\x04" + bytes(500),
-    "riff-of-nothing.wav": b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x02\0\x80\xbb\0\0\0\xee\x02\0\x04\0\x10\0"
-    b"data\xff\xff\xff\xff",
-    "no-channels.wav": b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\0\0\x80\xbb\0\0\0\0\0\0\0\0\x10\0data\0\0\0\0",
-    "surrogates.txt": b"Hall\xed\xa0\x80 heimur.",
-    "control.txt": b"Hall\x00\x07 heimur.",
-    "heading-alone.md": b"## **[Intro: Ekkert]**\n",
-    "speaker-alone.md": "🎙 **Kynnir:**\n".encode(),
-    "one-long-line.txt": b"a " * 600_000,
-    "many-lines.md": b"**A:** b\n\n" * 20_000,
-    "right-to-left.txt": "\u202eHalló\u202c heimur.".encode(),
-}
-
-
-@dataclass(frozen=True)
-class Case:
-    name: str
-    make: Callable[[], bytes]
-
-
-def cases() -> Iterator[Case]:
-    for name, data in HOSTILE.items():
-        yield Case(name, lambda data=data: data)
-    for seed_name in SEEDS:
-        for number in range(ROUNDS * 2 + len(DAMAGES)):
-            damage = DAMAGES[number % len(DAMAGES)]
-            chance = random.Random(f"{seed_name} {number}")
-            yield Case(
-                f"{damage.__name__}-{number}-{seed_name}", lambda s=seed_name, d=damage, c=chance: d(seed_bytes(s), c)
-            )
-
-
-_MADE: dict[str, bytes] = {}
-
-
-def seed_bytes(name: str) -> bytes:
-    if name not in _MADE:
-        _MADE[name] = SEEDS[name]()
-    return _MADE[name]
 
 
 @pytest.fixture(autouse=True)
@@ -168,14 +45,36 @@ def ingested(path: Path) -> Recording | ScriptRef:
     return decode_recording.fn(source, 3600.0)
 
 
+def produced(made: Recording | ScriptRef) -> None:
+    """Everything that is made of it before it is published, except speech heard and most of the speech made."""
+    if isinstance(made, Recording):
+        with audio_store().local(prepare_speech.fn(made.audio).uri) as speech:
+            cut_chunks(speech, max_chunk_s=60.0)
+        draw_programme.fn(made.audio, ())
+        master_programme.fn(made.audio, Mastering())
+        return
+    script = read_document(made.document, Script)
+    speakers = {line.speaker for line in script.lines}
+    cast = tuple(CastEntry(speaker=speaker, preset="espeak-asa") for speaker in speakers)
+    for planned in plan_lines.fn(made.document, cast, made.language, 0.0).lines[:20]:
+        load_engine("espeak").synthesize(planned.spoken.text, planned.voice, planned.language)
+
+
 def outcome_of(path: Path) -> Recording | ScriptRef | HladvarpError:
     try:
-        return ingested(path)
+        made = ingested(path)
+        produced(made)
     except HladvarpError as error:
         return error
+    return made
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def leftovers(folder: Path) -> list[Path]:
+    unfinished = (path for path in (folder / "data").rglob(".*") if path.is_file())
+    return [*(folder / "scratch").iterdir(), *unfinished]
+
+
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_source_becomes_a_recording_a_script_or_a_typed_error(case: Case, tmp_path: Path):
     path = tmp_path / case.name
     path.write_bytes(case.make())
@@ -184,17 +83,32 @@ def test_source_becomes_a_recording_a_script_or_a_typed_error(case: Case, tmp_pa
     outcome = outcome_of(path)
 
     if isinstance(outcome, HladvarpError):
-        assert len(str(outcome)) > 15, "a sentence, not a word"
-        assert "Traceback" not in str(outcome)
+        assert_is_a_sentence(str(outcome))
     elif isinstance(outcome, Recording):
         assert outcome.audio.duration_s > 0
     assert time.monotonic() - before_s < SECONDS_AT_MOST
-    assert list((tmp_path / "scratch").iterdir()) == []
-    assert [
-        left
-        for left in (tmp_path / "data").rglob("*")
-        if left.is_file() and (".part" in left.name or left.name.startswith("."))
-    ] == []
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:30]))
+def test_source_with_a_hostile_name_becomes_a_recording_or_a_typed_error(name: bytes, tmp_path: Path):
+    path = tmp_path / "given" / os.fsdecode(name)
+    path.parent.mkdir()
+    path.write_bytes(seed_bytes("a.wav"))
+
+    outcome = outcome_of(path)
+
+    if isinstance(outcome, HladvarpError):
+        assert_is_a_sentence(str(outcome))
+    assert leftovers(tmp_path) == []
+    assert {entry.name for entry in tmp_path.iterdir()} <= {"given", "scratch", "data"}, "nothing climbed out"
+
+
+def assert_is_a_sentence(message: str) -> None:
+    assert len(message) > 15, "a sentence, not a word"
+    assert len(message) < 1000, "a sentence, not a page"
+    assert message.isprintable(), "nothing that moves a terminal's cursor"
+    assert "Traceback" not in message
 
 
 def test_there_are_at_least_three_hundred_cases():
@@ -207,3 +121,36 @@ def test_seeds_are_good_before_they_are_damaged(tmp_path: Path):
         path.write_bytes(seed_bytes(name))
         made = ingested(path)
         assert isinstance(made, ScriptRef) or np.isclose(made.audio.duration_s, 2.0, atol=0.15)
+
+
+@pytest.mark.parametrize(
+    ("name", "production"),
+    [
+        ("empty.mp3", "enhance"),
+        ("nul.wav", "revoice"),
+        ("page.mp3", "enhance"),
+        ("list.m3u8", "enhance"),
+        ("entities.xml", "enhance"),
+        ("bomb.yaml", "narrate"),
+        ("object.yaml", "narrate"),
+        ("not-a-number.wav", "enhance"),
+        ("denormal.wav", "enhance"),
+        ("heading-alone.md", "narrate"),
+        ("control.txt", "enhance"),
+    ],
+)
+def test_command_says_one_sentence_and_publishes_nothing_of_a_hostile_source(
+    studio, name: str, production: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    path = studio.folder / name
+    path.write_bytes(HOSTILE[name])
+    monkeypatch.setattr("sys.argv", ["flows", "produce", str(path), "--production", production])
+
+    assert main() == 1
+
+    said = capfd.readouterr()
+    assert "Traceback" not in said.out + said.err
+    error = next(line for line in reversed(said.err.splitlines()) if "Error: " in line or ": " in line)
+    assert_is_a_sentence(error)
+    assert not studio.published.exists()
+    assert leftovers(studio.folder) == []
