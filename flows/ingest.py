@@ -11,7 +11,7 @@ from tasks.ingest import decode_recording, fetch_source, read_script, sweep_left
 from tasks.schemas import Material, Production
 
 
-@flow(name="ingest", task_runner=RUNNER)
+@flow(name="ingest", flow_run_name="to {production}", task_runner=RUNNER)
 async def ingest(source: str, production: Production, languages: tuple[str, ...]) -> Material:
     """Fetch the source, tell what it is, and read it.
 

@@ -10,7 +10,7 @@ from tasks.postprocess import assemble_narration, draw_programme, master_program
 from tasks.schemas import DocumentRef, Finish, Mastering, Programme
 
 
-@flow(name="assemble", task_runner=RUNNER)
+@flow(name="assemble", flow_run_name="clips to a programme", task_runner=RUNNER)
 async def assemble(narration: DocumentRef) -> Programme:
     """Join the clips of a narration with pauses of our own.
 
@@ -20,7 +20,7 @@ async def assemble(narration: DocumentRef) -> Programme:
     return await done(assemble_narration.submit(narration, load_settings().pauses))
 
 
-@flow(name="postprocess", task_runner=RUNNER)
+@flow(name="postprocess", flow_run_name="{programme.audio.duration_s:.0f} s of sound", task_runner=RUNNER)
 async def postprocess(programme: Programme, mastering: Mastering) -> Finish:
     """Bring a programme to its loudness, and check the encoded file.
 

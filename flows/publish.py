@@ -9,7 +9,7 @@ from tasks.publish import publish_parcel
 from tasks.schemas import EpisodeManifest, Parcel
 
 
-@flow(name="publish", task_runner=RUNNER)
+@flow(name="publish", flow_run_name="{parcel.title}", task_runner=RUNNER)
 async def publish(parcel: Parcel) -> EpisodeManifest:
     """Write the files, check them, and only then tell the feed.
 

@@ -14,7 +14,7 @@ from tasks.synthesize import gather_clips, plan_lines, speak_lines
 from tasks.tts.engine import load_engine
 
 
-@flow(name="synthesize", task_runner=RUNNER)
+@flow(name="synthesize", flow_run_name="a script in {language}", task_runner=RUNNER)
 async def synthesize(
     script: DocumentRef, language: str, cast: tuple[CastEntry, ...] = (), budget_usd: float = 0.0
 ) -> Synthesis:

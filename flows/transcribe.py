@@ -10,7 +10,7 @@ from tasks.schemas import AsrConfig, AudioRef, TranscriptRef
 from tasks.transcribe import cut_speech, hear_language, merge_chunks, prepare_speech, transcribe_chunk
 
 
-@flow(name="transcribe", task_runner=RUNNER)
+@flow(name="transcribe", flow_run_name="{recording.duration_s:.0f} s of sound", task_runner=RUNNER)
 async def transcribe(recording: AudioRef, languages: tuple[str, ...]) -> TranscriptRef:
     """Transcribe a recording, in chunks that end in silence.
 

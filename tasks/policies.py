@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from typing import Any, TypedDict
 from prefect import Task
 from prefect.cache_policies import CachePolicy
 from prefect.client.schemas import State, TaskRun
+from prefect.concurrency.sync import concurrency
 from prefect.context import TaskRunContext
 from prefect.tasks import exponential_backoff
 from pydantic_core import to_jsonable_python
@@ -42,6 +44,15 @@ RETRYING = Retrying(
     retry_jitter_factor=0.5,
     retry_condition_fn=if_retryable,
 )
+
+
+SLOT_LEASE_S = 60.0  # the shortest that Prefect grants: after it, what a killed process held is free again
+
+
+def slot(limit: str) -> AbstractContextManager[None]:
+    """One slot of a concurrency limit, held while the work goes on; a limit that does not exist is a failure."""
+    # A server that is away for a minute costs the slot; it need not cost the hour of work that holds it.
+    return concurrency(limit, lease_duration=SLOT_LEASE_S, strict=True, raise_on_lease_renewal_failure=False)
 
 
 @dataclass

@@ -5,13 +5,12 @@ from __future__ import annotations
 import structlog
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.concurrency.sync import concurrency
 
 from blocks.places import audio_store, keep_document, read_document, scratch
 from blocks.settings import load_settings
 from tasks.audio.pcm import write_flac
 from tasks.errors import BudgetExceeded
-from tasks.policies import RETRYING, content_key
+from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import (
     AudioRef,
     CastEntry,
@@ -71,14 +70,18 @@ def clip_key(text: str, voice: VoicePreset, language: str) -> str:
     )
 
 
-@task(cache_policy=NO_CACHE, **RETRYING)
+@task(
+    task_run_name="speak_lines {lines[0].voice.engine}, {lines[0].line.number} and on",
+    cache_policy=NO_CACHE,
+    **RETRYING,
+)
 def speak_lines(lines: tuple[PlannedLine, ...]) -> int:
     """Make the clips of these lines, of one engine; what a killed or failed attempt has made already is kept.
 
     Returns how many requests the engine was sent.
     """
     store, engine_name, requests = audio_store(), lines[0].voice.engine, 0
-    with concurrency(f"tts-{engine_name}", strict=True), scratch() as folder:
+    with slot(f"tts-{engine_name}"), scratch() as folder:
         for planned in lines:
             if store.recall(planned.key) is not None:
                 continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import structlog
 from prefect import task
-from prefect.concurrency.sync import concurrency
 
 from blocks.places import audio_store, keep_document, read_document, scratch
 from blocks.settings import load_settings
@@ -12,7 +11,7 @@ from tasks.asr.chunks import cut_chunks
 from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, load_engine
 from tasks.asr.merge import merge
 from tasks.audio.pcm import read_span, to_asr_flac
-from tasks.policies import RETRYING, ByContent
+from tasks.policies import RETRYING, ByContent, slot
 from tasks.schemas import AsrConfig, AudioRef, ChunkBounds, DocumentRef, EngineUse, Hearing, Transcript
 from tasks.text.revoice import script_of
 
@@ -55,17 +54,17 @@ def hear_language(
     if len(allowed) == 1 or not chunks or not engine.capabilities.detects_language:
         return Hearing(language=allowed[0], engine=use)
     longest = max(chunks, key=lambda chunk: chunk.end_s - chunk.start_s)
-    with audio_store().local(speech.uri) as path, concurrency(f"asr-{config.engine}", strict=True):
+    with audio_store().local(speech.uri) as path, slot(f"asr-{config.engine}"):
         language = engine.detect_language(read_span(path, longest.start_s, longest.end_s)[0], allowed)
     log.info("language.heard", language=language, allowed=",".join(allowed))
     return Hearing(language=language, engine=use)
 
 
-@task(cache_policy=BY_SPEECH, **RETRYING)
+@task(task_run_name="transcribe_chunk {chunk.start_s:.0f}-{chunk.end_s:.0f} s", cache_policy=BY_SPEECH, **RETRYING)
 def transcribe_chunk(speech: AudioRef, chunk: ChunkBounds, config: AsrConfig, language: str) -> DocumentRef:
     """Transcribe one chunk. Times are seconds from the chunk's start."""
     engine = load_engine(config, load_settings().models_folder)
-    with audio_store().local(speech.uri) as path, concurrency(f"asr-{config.engine}", strict=True):
+    with audio_store().local(speech.uri) as path, slot(f"asr-{config.engine}"):
         segments = engine.transcribe(read_span(path, chunk.start_s, chunk.end_s)[0], language)
     log.info("chunk.transcribed", start_s=round(chunk.start_s, 1), end_s=round(chunk.end_s, 1), segments=len(segments))
     heard = Transcript(language=language, duration_s=chunk.end_s - chunk.start_s, segments=segments)
