@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from prefect.blocks.core import Block
-from pydantic import Field, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 
 from blocks.storage import S3Access
 
@@ -15,7 +15,21 @@ class S3Credentials(Block):
 
     _block_type_name: ClassVar[str] = "S3 Credentials (hladvarp)"
     _block_type_slug: ClassVar[str] = "hladvarp-s3-credentials"
-    _description: ClassVar[str] = "Keys to the storage that episodes and clips are kept in."
+    # Prefect's own picture of S3: without one, the UI shows a broken image.
+    _logo_url: ClassVar[HttpUrl | None] = HttpUrl(
+        "https://cdn.sanity.io/images/3ugk85nk/production/d74b16fe84ce626345adf235a47008fea2869a60-225x225.png"
+    )
+    _description: ClassVar[str] = (
+        "Keys to the storage that episodes and clips are kept in. "
+        "The block named `hladvarp` is used wherever a storage target brings no keys of its own."
+    )
+    _code_example: ClassVar[str] = """
+```python
+from blocks import S3Credentials
+
+access = S3Credentials.load("hladvarp").access()
+```
+"""
 
     endpoint_url: str = Field(
         default="",
@@ -24,8 +38,12 @@ class S3Credentials(Block):
         examples=["https://s3.example.is"],
     )
     region: str = Field(default="", title="Region", description="Such as eu-north-1.")
-    access_key_id: str = Field(default="", title="Access key")
-    secret_access_key: SecretStr = Field(default=SecretStr(""), title="Secret key")
+    access_key_id: str = Field(
+        default="", title="Access key", description="Its id, such as AKIA…; empty where the machine has a role."
+    )
+    secret_access_key: SecretStr = Field(
+        default=SecretStr(""), title="Secret key", description="Kept encrypted, and shown to nobody."
+    )
 
     def access(self) -> S3Access:
         """The same, as the storage takes it."""

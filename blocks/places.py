@@ -10,7 +10,7 @@ import structlog
 from fsspec import AbstractFileSystem
 from prefect.blocks.core import Block
 from prefect.utilities.asyncutils import run_coro_as_sync
-from pydantic import Field
+from pydantic import Field, HttpUrl
 
 from blocks.credentials import S3Credentials
 from blocks.scratch import remove_stale_scratch, scratch_folder
@@ -29,11 +29,29 @@ class StorageTarget(Block):
 
     _block_type_name: ClassVar[str] = "Storage Target (hladvarp)"
     _block_type_slug: ClassVar[str] = "hladvarp-storage-target"
-    _description: ClassVar[str] = "A folder or bucket for published episodes. A request names it as block:name."
+    # Prefect's own picture of a file system.
+    _logo_url: ClassVar[HttpUrl | None] = HttpUrl(
+        "https://raw.githubusercontent.com/PrefectHQ/prefect/"
+        "420d0d6a78bb6df1fc18bcf188fdad43c1d22ea9/assets/block-logos/filesystem.png"
+    )
+    _description: ClassVar[str] = "A folder or bucket for published episodes. A request names it as `block:name`."
+    _code_example: ClassVar[str] = """
+```python
+from blocks import StorageTarget
+from tasks.schemas import EpisodeRequest
+
+StorageTarget(uri="s3://hladvarp/thaettir", public_url="https://hladvarp.example.is").save("vefur")
+EpisodeRequest(source="samtal.md", publish_to="block:vefur")
+```
+"""
 
     uri: str = Field(title="Folder or uri", description="Such as /srv/podcasts or s3://bucket/podcasts.")
     public_url: str = Field(default="", title="Public address", description="Such as https://hladvarp.example.is")
-    credentials: S3Credentials = Field(default_factory=S3Credentials, title="S3 credentials")
+    credentials: S3Credentials = Field(
+        default_factory=S3Credentials,
+        title="S3 credentials",
+        description="Empty: those of the block `hladvarp`, or of the settings.",
+    )
 
 
 def s3_access() -> S3Access:

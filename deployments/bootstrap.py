@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 BLOCK_TYPES = (S3Credentials, StorageTarget)
 POOLS = Path(__file__).parent / "pools"
 
+ENDED = ("Completed", "Failed", "Crashed", "Cancelled")
 ZOMBIE_AFTER = timedelta(seconds=540)  # three heartbeats of Prefect's default 180 s missed
 
 
@@ -82,7 +83,8 @@ async def _make_zombie_automation() -> None:
         description="A run that sent a heartbeat and then nothing for nine minutes has lost its process.",
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
-            expect={"prefect.flow-run.*"},
+            # Not `*`: every event that matches is a write to the database, and on SQLite writers get into each other's way.
+            expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{state}" for state in ENDED)},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
@@ -97,9 +99,13 @@ async def _make_zombie_automation() -> None:
         ],
     )
     try:
-        await Automation.aread(name=wanted.name)
+        found = await Automation.aread(name=wanted.name)
     except ValueError:  # Prefect says with a ValueError that there is none
         await wanted.acreate()
+        return
+    if found.trigger.model_dump(exclude={"id"}) != wanted.trigger.model_dump(exclude={"id"}):
+        found.trigger = wanted.trigger
+        await found.aupdate()
 
 
 if __name__ == "__main__":
