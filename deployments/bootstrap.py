@@ -83,7 +83,7 @@ async def _make_zombie_automation() -> None:
         description="A run that sent a heartbeat and then nothing for nine minutes has lost its process.",
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
-            # Not `*`: every event that matches is a write to the database, and on SQLite writers get into each other's way.
+            # Not `*`: every event that matches is a write, and on SQLite writers get into each other's way.
             expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{state}" for state in ENDED)},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             for_each={"prefect.resource.id"},
