@@ -1,16 +1,23 @@
-"""Where work runs: in threads beside the flow's event loop."""
+"""Where work runs: in threads beside the flow's event loop; what was made once is made again only if it is gone."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
+import structlog
+from prefect import Task
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from pydantic import BaseModel
+
+from blocks.places import audio_store
+from tasks.schemas import AudioRef, DocumentRef, FileRef, SourceRef
 
 R = TypeVar("R")
+log = structlog.get_logger(__name__)
 
 # Without a number Prefect starts a thread for every submitted task.
 RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=max(2, os.cpu_count() or 2)))
@@ -28,3 +35,44 @@ async def all_done(futures: Iterable[PrefectFuture[R]]) -> tuple[R, ...]:
         if isinstance(outcome, BaseException):
             raise outcome
     return tuple(outcome for outcome in outcomes if not isinstance(outcome, BaseException))
+
+
+async def stored(task: Task[..., R], *inputs: object) -> R:
+    """The result of a cached task, whole: see `all_stored`."""
+    results, _ = await all_stored(task, [inputs])
+    return results[0]
+
+
+async def all_stored(task: Task[..., R], calls: Sequence[tuple[object, ...]]) -> tuple[tuple[R, ...], int]:
+    """The results of a cached task's calls, and how many of them were made now.
+
+    A result that was found, but points at an object that somebody removed from the store, is made again.
+    """
+    futures = [task.submit(*inputs) for inputs in calls]
+    results = list(await all_done(futures))
+    made = sum(future.state.name != "Cached" for future in futures)
+    lost = [index for index, result in enumerate(results) if not await asyncio.to_thread(is_whole, result)]
+    if lost:
+        log.warning("results.lost", task=task.name, count=len(lost))
+        again = task.with_options(refresh_cache=True)
+        remade = await all_done([again.submit(*calls[index]) for index in lost])
+        for index, result in zip(lost, remade, strict=True):
+            results[index] = result
+    return tuple(results), made + len(lost)
+
+
+def is_whole(result: object) -> bool:
+    """Whether every object that a task's result points at is in the store."""
+    store = audio_store()
+    return all(store.exists(uri) for uri in _uris(result))
+
+
+def _uris(value: object) -> Iterator[str]:
+    if isinstance(value, AudioRef | DocumentRef | FileRef | SourceRef):
+        yield value.uri
+    elif isinstance(value, BaseModel):
+        for _, part in value:
+            yield from _uris(part)
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _uris(part)

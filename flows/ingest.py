@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from blocks.settings import load_settings
-from flows.dispatch import RUNNER, done
+from flows.dispatch import RUNNER, done, stored
 from tasks.errors import InvalidRequest
 from tasks.ingest import decode_recording, fetch_source, read_script, sweep_leftovers
 from tasks.schemas import Material, Production
@@ -27,6 +27,6 @@ async def ingest(source: str, production: Production, languages: tuple[str, ...]
         ways = "narrate" if fetched.kind == "script" else "enhance or revoice"
         raise InvalidRequest(f"{production} needs a {wanted}, and {fetched.name} is a {fetched.kind}; choose {ways}")
     if fetched.kind == "script":
-        return Material(source=fetched, script=await done(read_script.submit(fetched, languages)))
+        return Material(source=fetched, script=await stored(read_script, fetched, languages))
     longest_s = load_settings().ingest.max_duration_s
-    return Material(source=fetched, recording=await done(decode_recording.submit(fetched, longest_s)))
+    return Material(source=fetched, recording=await stored(decode_recording, fetched, longest_s))

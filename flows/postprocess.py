@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from prefect import flow
 
 from blocks.settings import load_settings
-from flows.dispatch import RUNNER, done
+from flows.dispatch import RUNNER, stored
 from tasks.postprocess import assemble_narration, draw_programme, master_programme
 from tasks.schemas import DocumentRef, Finish, Mastering, Programme
 
@@ -17,7 +19,7 @@ async def assemble(narration: DocumentRef) -> Programme:
     Args:
         narration: A narration in the store.
     """
-    return await done(assemble_narration.submit(narration, load_settings().pauses))
+    return await stored(assemble_narration, narration, load_settings().pauses)
 
 
 @flow(name="postprocess", flow_run_name="{programme.audio.duration_s:.0f} s of sound", task_runner=RUNNER)
@@ -28,6 +30,8 @@ async def postprocess(programme: Programme, mastering: Mastering) -> Finish:
         programme: The sound, before mastering.
         mastering: How loud, and in how many channels.
     """
-    picture = draw_programme.submit(programme.audio, programme.chapters)
-    master = await done(master_programme.submit(programme.audio, mastering))
-    return Finish(master=master, picture=await done(picture))
+    master, picture = await asyncio.gather(
+        stored(master_programme, programme.audio, mastering),
+        stored(draw_programme, programme.audio, programme.chapters),
+    )
+    return Finish(master=master, picture=picture)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from blocks.settings import load_settings
-from flows.dispatch import RUNNER, all_done, done
+from flows.dispatch import RUNNER, all_stored, stored
 from tasks.schemas import AsrConfig, AudioRef, TranscriptRef
 from tasks.transcribe import cut_speech, hear_language, merge_chunks, prepare_speech, transcribe_chunk
 
@@ -20,12 +20,10 @@ async def transcribe(recording: AudioRef, languages: tuple[str, ...]) -> Transcr
     """
     settings = load_settings().asr
     config = AsrConfig(**settings.model_dump(include=set(AsrConfig.model_fields)))
-    speech = await done(prepare_speech.submit(recording))
-    chunks = await done(cut_speech.submit(speech, settings.chunk_s))
-    hearing = await done(hear_language.submit(speech, chunks, config, languages))
-    futures = [transcribe_chunk.submit(speech, chunk, config, hearing.language) for chunk in chunks]
-    heard = await all_done(futures)
-    asked = sum(future.state.name != "Cached" for future in futures)
-    document = await done(merge_chunks.submit(speech, chunks, heard, hearing.language))
+    speech = await stored(prepare_speech, recording)
+    chunks = await stored(cut_speech, speech, config, settings.chunk_s)
+    hearing = await stored(hear_language, speech, chunks, config, languages)
+    heard, asked = await all_stored(transcribe_chunk, [(speech, chunk, config, hearing.language) for chunk in chunks])
+    document = await stored(merge_chunks, speech, chunks, heard, hearing.language)
     engine = hearing.engine.model_copy(update={"requests": asked})
     return TranscriptRef(document=document, language=hearing.language, engine=engine)

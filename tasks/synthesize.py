@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from pydantic import ValidationError
 
 from blocks.places import audio_store, keep_document, read_document, scratch
 from blocks.settings import load_settings
+from blocks.storage import Store
 from tasks.audio.pcm import write_flac
-from tasks.errors import BudgetExceeded
+from tasks.errors import BudgetExceeded, EmptySource, InvalidScript, ObjectMissing
 from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import (
     AudioRef,
     CastEntry,
     Clip,
     DocumentRef,
+    Line,
     Narration,
     PlannedLine,
     Script,
@@ -38,13 +43,12 @@ def plan_lines(script: DocumentRef, cast: tuple[CastEntry, ...], language: str, 
     voices = cast_voices(read, (*cast, *settings.cast), settings.voices)
     for voice in set(voices.values()):
         load_engine(voice.engine).check(voice, language)
-    lines = []
-    for line in read.lines:
-        voice, spoken = voices[line.speaker], normalize(line.text, language)
-        key = clip_key(spoken.text, voice, language)
-        lines.append(PlannedLine(line=line, spoken=spoken, voice=voice, language=language, key=key))
-    store = audio_store()
-    missing = tuple(index for index, line in enumerate(lines) if store.recall(line.key) is None)
+    lines = tuple(plan_line(line, voices[line.speaker], language) for line in read.lines)
+    if not any(character.isalnum() for line in lines for character in line.spoken.text):
+        raise EmptySource(
+            f"nothing in this script can be said: its {len(lines)} lines hold no letter and no digit; write some text"
+        )
+    missing = missing_clips(lines)
     characters: dict[str, int] = {}
     for index in missing:
         engine, text = lines[index].voice.engine, lines[index].spoken.text
@@ -53,11 +57,48 @@ def plan_lines(script: DocumentRef, cast: tuple[CastEntry, ...], language: str, 
     log.info("lines.planned", lines=len(lines), missing=len(missing), estimated_usd=round(cost, 2))
     if budget_usd and cost > budget_usd:
         raise BudgetExceeded(
-            f"{len(missing)} lines would cost {cost:.2f} USD, above the budget of {budget_usd:.2f} USD"
+            f"{len(missing)} lines would cost {cost:.2f} USD, above the budget of {budget_usd:.2f} USD; "
+            "raise the budget, or cast cheaper voices"
         )
     return SynthesisPlan(
-        lines=tuple(lines), missing=missing, chapters=read.chapters, characters=characters, estimated_usd=cost
+        lines=lines, missing=missing, chapters=read.chapters, characters=characters, estimated_usd=cost
     )
+
+
+def plan_line(line: Line, voice: VoicePreset, language: str) -> PlannedLine:
+    """How a line is spoken, and the key of its clip.
+
+    Raises: InvalidScript when it is longer than the engine takes at once.
+    """
+    spoken, longest = normalize(line.text, language), load_engine(voice.engine).capabilities.max_characters
+    if len(spoken.text) > longest:
+        raise InvalidScript(
+            f"line {line.number}: {len(spoken.text)} characters as it is spoken, and {voice.engine} takes {longest} "
+            "at once; break it into paragraphs, each with its speaker"
+        )
+    key = clip_key(spoken.text, voice, language)
+    return PlannedLine(line=line, spoken=spoken, voice=voice, language=language, key=key)
+
+
+def missing_clips(lines: Sequence[PlannedLine]) -> tuple[int, ...]:
+    """The indices of lines whose clips no store holds; a line that stands in a script twice is made once."""
+    store, first = audio_store(), dict[str, int]()
+    for index, line in enumerate(lines):
+        first.setdefault(line.key, index)
+    return tuple(index for key, index in first.items() if stored_clip(store, key) is None)
+
+
+def stored_clip(store: Store, key: str) -> Clip | None:
+    """The clip that was made under a key; None where there is none, or its sound was removed from the store."""
+    record = store.recall(key)
+    if record is None:
+        return None
+    try:
+        clip = Clip.model_validate_json(record)
+    except ValidationError:
+        log.warning("clip.unreadable", key=key)
+        return None
+    return clip if store.exists(clip.audio.uri) else None
 
 
 def clip_key(text: str, voice: VoicePreset, language: str) -> str:
@@ -83,7 +124,7 @@ def speak_lines(lines: tuple[PlannedLine, ...]) -> int:
     store, engine_name, requests = audio_store(), lines[0].voice.engine, 0
     with slot(f"tts-{engine_name}"), scratch() as folder:
         for planned in lines:
-            if store.recall(planned.key) is not None:
+            if stored_clip(store, planned.key):
                 continue
             speech = load_engine(engine_name).synthesize(planned.spoken.text, planned.voice, planned.language)
             requests += 1
@@ -108,7 +149,9 @@ def gather_clips(plan: SynthesisPlan) -> DocumentRef:
     """Collect every line's clip, with the times of its words as they are written."""
     store, lines = audio_store(), []
     for planned in plan.lines:
-        clip = Clip.model_validate_json(store.recall(planned.key) or b"")
+        clip = stored_clip(store, planned.key)
+        if clip is None:
+            raise ObjectMissing(f"the clip of line {planned.line.number} was removed while it was needed; run again")
         words = written_words(planned.spoken, clip.timed, duration_s=clip.audio.duration_s)
         lines.append(SpokenLine(speaker=planned.line.speaker, text=planned.line.text, audio=clip.audio, words=words))
     return keep_document(Narration(language=plan.lines[0].language, lines=tuple(lines), chapters=plan.chapters))

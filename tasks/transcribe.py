@@ -11,6 +11,7 @@ from tasks.asr.chunks import cut_chunks
 from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, load_engine
 from tasks.asr.merge import merge
 from tasks.audio.pcm import read_span, to_asr_flac
+from tasks.errors import EmptySource
 from tasks.policies import RETRYING, ByContent, slot
 from tasks.schemas import AsrConfig, AudioRef, ChunkBounds, DocumentRef, EngineUse, Hearing, Transcript
 from tasks.text.revoice import script_of
@@ -38,10 +39,11 @@ def prepare_speech(recording: AudioRef) -> AudioRef:
 
 
 @task(cache_policy=BY_SPEECH, **RETRYING)
-def cut_speech(speech: AudioRef, max_chunk_s: float) -> tuple[ChunkBounds, ...]:
-    """Cut the recording in its silences; stretches without speech are left out."""
+def cut_speech(speech: AudioRef, config: AsrConfig, max_chunk_s: float) -> tuple[ChunkBounds, ...]:
+    """Cut the recording in its silences, as long as the engine takes; stretches without speech are left out."""
+    engine = load_engine(config, load_settings().models_folder)
     with audio_store().local(speech.uri) as path:
-        return cut_chunks(path, max_chunk_s=max_chunk_s)
+        return cut_chunks(path, max_chunk_s=min(max_chunk_s, engine.capabilities.max_chunk_s))
 
 
 @task(cache_policy=BY_SPEECH, **RETRYING)
@@ -85,4 +87,9 @@ def merge_chunks(
 @task(cache_policy=ByContent(nouns=("text",)), **RETRYING)
 def write_script(transcript: DocumentRef, title: str) -> DocumentRef:
     """Make a script of a transcript, to be read anew."""
-    return keep_document(script_of(read_document(transcript, Transcript), title))
+    script = script_of(read_document(transcript, Transcript), title)
+    if not script.lines:
+        raise EmptySource(
+            f"no speech was heard in {title}, so there is nothing to read anew; choose enhance to keep it"
+        )
+    return keep_document(script)

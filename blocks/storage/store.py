@@ -40,8 +40,9 @@ class Store:
         return self._put(data, suffix)
 
     def exists(self, uri: str) -> bool:
-        """Say whether an object is there."""
-        return self.shelf.size(self._name(uri)) is not None
+        """Say whether an object is there; what lies outside this store is not."""
+        name = self._name_in(uri)
+        return bool(name) and self.shelf.size(name) is not None
 
     def read_bytes(self, uri: str) -> bytes:
         """Give the bytes of an object.
@@ -97,11 +98,19 @@ class Store:
         return FileRef(uri=self.shelf.uri(name), sha256=payload.sha256, size_bytes=payload.size_bytes)
 
     def _name(self, uri: str) -> str:
-        root = self.shelf.uri("x")[:-1]
-        name = uri.removeprefix(root)
-        if name == uri or not _OBJECT.fullmatch(name):
-            raise StorageDenied(f"{uri!r} is not an object of the store {root}; run again with a refreshed cache")
+        name = self._name_in(uri)
+        if not name:
+            raise StorageDenied(f"{uri!r} is not an object of the store {self._root}; run again, and it is made anew")
         return name
+
+    def _name_in(self, uri: str) -> str:
+        """Give the name of an object of this store; empty for what is none."""
+        name = uri.removeprefix(self._root)
+        return name if name != uri and _OBJECT.fullmatch(name) else ""
+
+    @property
+    def _root(self) -> str:
+        return self.shelf.uri("x")[:-1]
 
 
 def open_store(address: str | Path, s3: S3Access | None = None, *, scratch: Path | None = None) -> Store:
@@ -127,4 +136,4 @@ def _digest_in(uri: str) -> str:
 
 
 def _missing(uri: str) -> ObjectMissing:
-    return ObjectMissing(f"{uri} was removed from the store; run again with a refreshed cache, so that it is made anew")
+    return ObjectMissing(f"{uri} was removed from the store; run again, and it is made anew")
