@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import PurePosixPath
 
 from prefect import flow
+from prefect.runtime import flow_run
 
 from blocks.settings import load_settings
-from flows.dispatch import RUNNER, done
+from flows.dispatch import RUNNER, done, stored
 from flows.ingest import ingest
 from flows.postprocess import assemble, postprocess
 from flows.progress import Progress
@@ -16,11 +17,19 @@ from flows.publish import publish
 from flows.report import report_episode
 from flows.synthesize import synthesize
 from flows.transcribe import transcribe
+from tasks.publish import check_destination
 from tasks.schemas import Draft, EpisodeManifest, EpisodeRequest, Material, Parcel, Production, Programme, ScriptRef
+from tasks.source.address import redact
 from tasks.transcribe import write_script
 
 
-@flow(name="produce-episode", flow_run_name="{request.production} {request.source}", task_runner=RUNNER)
+def run_name() -> str:
+    """What the UI calls a run: what is made of what, without the secrets that an address may hold."""
+    request: EpisodeRequest = flow_run.parameters["request"]
+    return f"{request.production} {redact(request.source)}"
+
+
+@flow(name="produce-episode", flow_run_name=run_name, task_runner=RUNNER)
 async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
     """Turn a recording or a script into a published podcast episode.
 
@@ -29,8 +38,9 @@ async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
     """
     show = load_settings().show(request.show)
     languages = show.languages_for(request.language)
-    progress = Progress(request.title or request.source, STAGES[request.production])
+    progress = Progress(request.title or redact(request.source), STAGES[request.production])
     async with progress.stage("ingest"):
+        await done(check_destination.submit(request, show))
         material = await ingest(request.source, request.production, languages)
     title = request.title or material.title or PurePosixPath(material.source.name).stem
     draft = await PRODUCTIONS[request.production](request, material, languages, progress)
@@ -70,7 +80,7 @@ async def revoice(request: EpisodeRequest, material: Material, languages: tuple[
     """What was said is transcribed, and read anew by cast voices in the same language."""
     async with progress.stage("transcribe"):
         heard = await transcribe(material.the_recording.audio, languages)
-        document = await done(write_script.submit(heard.document, material.source.name))
+        document = await stored(write_script, heard.document, material.source.name)
     script = ScriptRef(document=document, title="", language=heard.language)
     draft = await read_aloud(script, request, progress)
     return draft.model_copy(update={"engines": (heard.engine, *draft.engines)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -10,25 +11,35 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from blocks.places import audio_store, publishing_target, read_document, scratch
+from blocks.storage import Target
 from tasks.audio.picture import check_cover, cover_jpeg
 from tasks.errors import InvalidSettings
 from tasks.feed.address import ShowAddress, address_of_uri
 from tasks.feed.contents import WAVEFORM, Episode, contents_of
-from tasks.feed.episode_folder import Content, Edition, publish_episode, published_item
+from tasks.feed.episode_folder import FEED, Content, Edition, publish_episode, published_item
 from tasks.feed.item import episode_guid
 from tasks.feed.manifest import MANIFEST, is_same_episode, manifest_of, read_manifest
 from tasks.feed.slug import slugify
 from tasks.policies import RETRYING
-from tasks.schemas import EpisodeManifest, Parcel, Show, Transcript
+from tasks.schemas import EpisodeManifest, EpisodeRequest, Parcel, Show, Transcript
 
 log = structlog.get_logger(__name__)
+
+
+@task(cache_policy=NO_CACHE, **RETRYING)
+def check_destination(request: EpisodeRequest, show: Show) -> None:
+    """Find out before the work, not after it, that an episode cannot be published there, or without its cover."""
+    target, _ = publishing_target(request.publish_to)
+    target.read(f"{slugify(request.show)}/{FEED}")
+    cover_of(show)
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
 def publish_parcel(parcel: Parcel) -> EpisodeManifest:
     """Write the episode's files, check them, and only then tell the feed; equal content changes nothing."""
     target, public_url = publishing_target(parcel.request.publish_to)
-    show_slug, slug = slugify(parcel.request.show), slug_of(parcel)
+    show_slug = slugify(parcel.request.show)
+    slug = free_slug(parcel, target, show_slug)
     address = ShowAddress(public_url or address_of_uri(target.uri("")), show_slug)
     before = published_item(target, show_slug, slug)
     store, finish, cover = audio_store(), parcel.finish, cover_of(parcel.show)
@@ -62,7 +73,19 @@ def slug_of(parcel: Parcel) -> str:
     So a weekly title from a new file is a new episode, and the same file, edited, is the same.
     """
     title, stem = slugify(parcel.title), slugify(PurePosixPath(parcel.material.source.name).stem)
-    return title if stem in title else slugify(f"{title}-{stem}")
+    return title if f"-{stem}-" in f"-{title}-" else slugify(f"{title}-{stem}")
+
+
+def free_slug(parcel: Parcel, target: Target, show_slug: str) -> str:
+    """The episode's folder name; one of its own where an episode from another source has taken that name already.
+
+    Two weeks' `script.md` in two folders, both called Fréttir, are two episodes; a file that only moved is the same.
+    """
+    slug, source = slug_of(parcel), parcel.material.source
+    there = read_manifest(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
+    if there is None or there.source.address == source.address or there.source.sha256 == source.sha256:
+        return slug
+    return f"{slug}-{hashlib.sha256(source.address.encode()).hexdigest()[:8]}"
 
 
 def cover_of(show: Show) -> bytes:
