@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     def show(self, name: str) -> Show:
         """The show of this name; one that the settings do not know is called by its name."""
         show = self.shows.get(name, Show())
-        return show if show.title else show.model_copy(update={"title": name.capitalize()})
+        return show if show.title else show.model_copy(update={"title": name[:1].upper() + name[1:]})
 
     @classmethod
     def settings_customise_sources(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tasks.errors import LanguageNotAllowed
 from tasks.schemas.engine_use import EngineUse
@@ -15,6 +16,23 @@ from tasks.schemas.sound import Loudness
 
 Production = Literal["narrate", "enhance", "revoice"]
 Language = Literal["auto", "is", "en", "da", "sv", "no", "fo", "de", "fr", "es", "pl"]
+
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # controls, and what turns letters round
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(_UNSEEN.sub(" ", text).split())
+
+
+def _visible(name: str) -> str:
+    if not name:
+        raise ValueError("a show needs a name that can be seen")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_on_one_line)]
+"""What people see on a page, in a feed and in a player: one line, without signs that nobody sees."""
 
 
 class CastEntry(Frozen):
@@ -75,7 +93,7 @@ class EpisodeRequest(Frozen):
         description="narrate: voices read a script. enhance: a recording, mastered. revoice: a recording, read anew.",
         json_schema_extra={"position": 2},
     )
-    show: str = Field(
+    show: Annotated[Name, AfterValidator(_visible)] = Field(
         default="hladvarp",
         min_length=1,
         max_length=100,
@@ -83,7 +101,7 @@ class EpisodeRequest(Frozen):
         description="Which show it belongs to: a name from the settings, or a new one.",
         json_schema_extra={"position": 3},
     )
-    title: str = Field(
+    title: Name = Field(
         default="",
         max_length=200,
         title="Title",

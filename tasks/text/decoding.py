@@ -42,9 +42,7 @@ def looks_like_script(data: bytes, name: str) -> bool:
 
     The name decides nothing but this: a text that calls itself a web page, a feed or subtitles is not a script.
     """
-    if not data or name.lower().endswith(
-        (".xml", ".rss", ".html", ".htm", ".vtt", ".srt", ".m3u", ".m3u8", ".pls", ".sdp")
-    ):
+    if not data or name.lower().endswith(_OTHER_NAMES):
         return False
     # a beginning may end inside a character; one has at most four bytes
     for cut in range(4):
