@@ -6,6 +6,7 @@ from prefect import flow
 
 from blocks.settings import load_settings
 from flows.dispatch import RUNNER, all_stored, stored
+from tasks.asr.engine import model_revision
 from tasks.schemas import AsrConfig, AudioRef, TranscriptRef
 from tasks.transcribe import cut_speech, hear_language, merge_chunks, prepare_speech, transcribe_chunk
 
@@ -20,6 +21,7 @@ async def transcribe(recording: AudioRef, languages: tuple[str, ...]) -> Transcr
     """
     settings = load_settings().asr
     config = AsrConfig(**settings.model_dump(include=set(AsrConfig.model_fields)))
+    config = config.model_copy(update={"revision": model_revision(config.model)})
     speech = await stored(prepare_speech, recording)
     chunks = await stored(cut_speech, speech, config, settings.chunk_s)
     hearing = await stored(hear_language, speech, chunks, config, languages)
