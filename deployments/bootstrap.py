@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -20,6 +21,7 @@ from prefect.server.schemas.states import StateType
 from prefect.settings import get_current_settings
 
 from blocks import S3Credentials, StorageTarget
+from deployments.lost_runs import crash_lost_runs
 from tasks.asr.engine import ENGINES as ASR_ENGINES
 from tasks.tts.engine import ENGINES as TTS_ENGINES
 
@@ -30,6 +32,26 @@ POOLS = Path(__file__).parent / "pools"
 
 ENDED = ("Completed", "Failed", "Crashed", "Cancelled")
 ZOMBIE_AFTER = timedelta(seconds=540)  # three heartbeats of Prefect's default 180 s missed
+ZOMBIES = Automation(
+    name="hladvarp: crash runs that stopped sending heartbeats",
+    description="A run that sent a heartbeat and then nothing for nine minutes has lost its process.",
+    trigger=EventTrigger(
+        after={"prefect.flow-run.heartbeat"},
+        # Not `*`: every event that matches is a write.
+        expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{state}" for state in ENDED)},
+        match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=ZOMBIE_AFTER,
+    ),
+    actions=[
+        ChangeFlowRunState(
+            state=StateType.CRASHED,
+            message="The run's process stopped without a word (no heartbeat for nine minutes); run it again.",
+        )
+    ],
+)
 
 
 def limits() -> dict[str, int]:
@@ -46,8 +68,29 @@ async def bootstrap() -> None:
     async with get_client() as client:
         await _make_pools(client)
         await _make_limits(client)
-    await _make_zombie_automation()
     log.info("server.bootstrapped", limits=len(limits()), blocks=len(BLOCK_TYPES))
+
+
+async def watch_heartbeats() -> None:
+    """Mark a run Crashed when its process has died without a word: open-source Prefect has no such service of its own.
+
+    For a server on PostgreSQL. On SQLite Prefect's triggers fail with "database is locked" wherever a run is busy.
+    """
+    try:
+        found = await Automation.aread(name=ZOMBIES.name)
+    except ValueError:  # Prefect says with a ValueError that there is none
+        await ZOMBIES.model_copy().acreate()
+        return
+    if found.trigger.model_dump(exclude={"id"}) != ZOMBIES.trigger.model_dump(exclude={"id"}):
+        found.trigger = ZOMBIES.trigger
+        await found.aupdate()
+
+
+async def start_alone() -> None:
+    """Bootstrap a server whose only worker starts next, on this machine: what is under way has lost its process."""
+    await bootstrap()
+    async with get_client() as client:
+        await crash_lost_runs(client, "local")
 
 
 async def _make_pools(client: PrefectClient) -> None:
@@ -76,37 +119,16 @@ async def _make_limits(client: PrefectClient) -> None:
             await client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=limit.limit))
 
 
-async def _make_zombie_automation() -> None:
-    """A run whose process died without a word is marked Crashed: open-source Prefect has no such service of its own."""
-    wanted = Automation(
-        name="hladvarp: crash runs that stopped sending heartbeats",
-        description="A run that sent a heartbeat and then nothing for nine minutes has lost its process.",
-        trigger=EventTrigger(
-            after={"prefect.flow-run.heartbeat"},
-            # Not `*`: every event that matches is a write, and on SQLite writers get into each other's way.
-            expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{state}" for state in ENDED)},
-            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
-            for_each={"prefect.resource.id"},
-            posture=Posture.Proactive,
-            threshold=1,
-            within=ZOMBIE_AFTER,
-        ),
-        actions=[
-            ChangeFlowRunState(
-                state=StateType.CRASHED,
-                message="The run's process stopped without a word (no heartbeat for nine minutes); run it again.",
-            )
-        ],
-    )
-    try:
-        found = await Automation.aread(name=wanted.name)
-    except ValueError:  # Prefect says with a ValueError that there is none
-        await wanted.acreate()
+async def main() -> None:
+    """Prepare the configured server."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.bootstrap", description=__doc__)
+    parser.add_argument("--alone", action="store_true", help="its only worker starts after this, on this machine")
+    if parser.parse_args().alone:
+        await start_alone()
         return
-    if found.trigger.model_dump(exclude={"id"}) != wanted.trigger.model_dump(exclude={"id"}):
-        found.trigger = wanted.trigger
-        await found.aupdate()
+    await bootstrap()
+    await watch_heartbeats()
 
 
 if __name__ == "__main__":
-    asyncio.run(bootstrap())
+    asyncio.run(main())

@@ -101,7 +101,7 @@ def start(processes: ExitStack, api_port: int, listen_port: int) -> tuple[subpro
         running(PREFECT, "server", "start", "--host", HOST, "--port", str(api_port), env=env)
     )
     wait_until_ready(env["PREFECT_API_URL"], server)
-    run(sys.executable, "-m", "deployments.bootstrap", env=env)
+    run(sys.executable, "-m", "deployments.bootstrap", "--alone", env=env)
     run(PREFECT, "--no-prompt", "deploy", "--all", env=env)
     listener = processes.enter_context(running(sys.executable, "-m", "deployments.listen", str(listen_port), env=env))
     worker = processes.enter_context(running(PREFECT, "worker", "start", "--pool", "local", env=env))
