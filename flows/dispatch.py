@@ -19,8 +19,9 @@ from tasks.schemas import AudioRef, DocumentRef, FileRef, SourceRef
 R = TypeVar("R")
 log = structlog.get_logger(__name__)
 
+THREADS = max(2, os.cpu_count() or 2)
 # Without a number Prefect starts a thread for every submitted task.
-RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=max(2, os.cpu_count() or 2)))
+RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=THREADS))
 
 
 async def done(future: PrefectFuture[R]) -> R:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import groupby
 
 from prefect import flow
 
 from blocks.settings import load_settings
-from flows.dispatch import RUNNER, all_done, done
+from flows.dispatch import RUNNER, THREADS, all_done, done
 from tasks.schemas import CastEntry, Cost, DocumentRef, EngineUse, PlannedLine, Synthesis, SynthesisPlan
 from tasks.synthesize import gather_clips, plan_lines, speak_lines
 from tasks.tts.engine import load_engine
+
+FEWEST_CHARACTERS = 200  # that are worth a task of their own
 
 
 @flow(name="synthesize", flow_run_name="a script in {language}", task_runner=RUNNER)
@@ -48,16 +51,22 @@ async def synthesize(
 
 
 def in_batches(plan: SynthesisPlan, characters: int) -> Iterator[tuple[PlannedLine, ...]]:
-    """The missing lines in batches of one engine and about `characters`: a task costs some 20 ms, a line far less."""
+    """The missing lines in batches of one engine, much alike, of about `characters` at the most.
+
+    A task costs some 20 ms, a line less; but what is long enough for two is spoken by two at once.
+    """
     missing = sorted((plan.lines[index] for index in plan.missing), key=lambda line: line.voice.engine)
-    for _, lines in groupby(missing, key=lambda line: line.voice.engine):
+    for _, group in groupby(missing, key=lambda line: line.voice.engine):
+        lines = tuple(group)
+        total = sum(len(line.spoken.text) for line in lines)
+        size = total / max(math.ceil(total / characters), min(THREADS, math.ceil(total / FEWEST_CHARACTERS)), 1)
         batch: list[PlannedLine] = []
-        gathered = 0
+        gathered = 0.0
         for line in lines:
             batch.append(line)
             gathered += len(line.spoken.text)
-            if gathered >= characters:
+            if gathered >= size:
                 yield tuple(batch)
-                batch, gathered = [], 0
+                batch, gathered = [], gathered - size
         if batch:
             yield tuple(batch)
