@@ -27,7 +27,7 @@ class S3Credentials(Block):
 ```python
 from blocks import S3Credentials
 
-access = S3Credentials.load("hladvarp").access()
+credentials = S3Credentials.load("BLOCK_NAME")
 ```
 """
 

@@ -38,15 +38,16 @@ class StorageTarget(Block):
     _code_example: ClassVar[str] = """
 ```python
 from blocks import StorageTarget
-from tasks.schemas import EpisodeRequest
 
-StorageTarget(uri="s3://hladvarp/thaettir", public_url="https://hladvarp.example.is").save("vefur")
-EpisodeRequest(source="samtal.md", publish_to="block:vefur")
+StorageTarget(uri="s3://hladvarp/thaettir", public_url="https://hladvarp.example.is").save("BLOCK_NAME")
+target = StorageTarget.load("BLOCK_NAME")
 ```
 """
 
     uri: str = Field(title="Folder or uri", description="Such as /srv/podcasts or s3://bucket/podcasts.")
-    public_url: str = Field(default="", title="Public address", description="Such as https://hladvarp.example.is")
+    public_url: str = Field(
+        default="", title="Public address", description="Where listeners reach it, such as https://hladvarp.example.is."
+    )
     credentials: S3Credentials = Field(
         default_factory=S3Credentials,
         title="S3 credentials",
