@@ -46,15 +46,16 @@ benchmark: .venv/dev  ## Speed, memory and cost, as ratios; prints a table.
 $(PREFECT_HOME):
 	mkdir -p "$@"
 
+# The locks are complete, and pip's resolver, asked all the same, runs after newer versions and refuses them unhashed.
 .venv/base: requirements.lock pyproject.toml
 	@echo "setting up .venv (a minute or two) …"
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --require-hashes --no-deps --requirement requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 .venv/dev: .venv/base requirements-dev.lock
-	$(PIP) --require-hashes --requirement requirements-dev.lock
+	$(PIP) --require-hashes --no-deps --requirement requirements-dev.lock
 	touch $@
 
 .venv-nemo/ready: requirements-nemo.lock
