@@ -12,12 +12,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     JsonConfigSettingsSource,
+    NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
-    SecretsSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
@@ -155,7 +156,12 @@ class Settings(BaseSettings):
         secrets = Path(os.environ.get("HLADVARP_SECRETS_DIR", "/run/secrets/hladvarp"))
         sources: list[PydanticBaseSettingsSource] = [init_settings, env_settings]
         if secrets.is_dir():
-            sources.append(SecretsSettingsSource(settings_cls, secrets_dir=secrets))
+            # The plain source reads top levels only, and would pass over a key to S3 without a word.
+            sources.append(
+                NestedSecretsSettingsSource(
+                    file_secret_settings, secrets_dir=secrets, secrets_prefix="HLADVARP_", secrets_nested_delimiter="__"
+                )
+            )
         return (*sources, from_file(settings_cls, file))
 
 
@@ -170,5 +176,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InvalidSettings(f"the settings are not right: {wrong}") from None
-    except ValueError as error:
-        raise InvalidSettings(f"the settings cannot be read: {error}") from error
+    except (ValueError, OSError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InvalidSettings(f"the settings file cannot be read; write names and values in YAML: {reason}") from error

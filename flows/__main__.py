@@ -10,6 +10,7 @@ from typing import get_args
 from prefect.settings import temporary_settings
 from pydantic import ValidationError
 
+from blocks.settings import load_settings
 from deployments.bootstrap import bootstrap
 from deployments.temporary_server import temporary_server_ends_with_us
 from flows.episode import produce_episode
@@ -70,6 +71,7 @@ def main() -> int:
     """Exit status 0 only if the episode was published."""
     request = parse(sys.argv[1:])
     try:
+        load_settings()  # what is wrong with them is said before a server starts
         manifest = asyncio.run(produce(request))
     except HladvarpError as error:
         print(f"\n{type(error).__name__}: {error}", file=sys.stderr)

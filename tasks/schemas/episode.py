@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from tasks.errors import LanguageNotAllowed
 from tasks.schemas.engine_use import EngineUse
@@ -31,6 +31,7 @@ def _visible(name: str) -> str:
     return name
 
 
+Place = Annotated[str, StringConstraints(strip_whitespace=True)]
 Name = Annotated[str, AfterValidator(_on_one_line)]
 """What people see on a page, in a feed and in a player: one line, without signs that nobody sees."""
 
@@ -80,7 +81,7 @@ class Mastering(Frozen):
 class EpisodeRequest(Frozen):
     """One episode, please."""
 
-    source: str = Field(
+    source: Place = Field(
         min_length=1,
         max_length=4096,
         title="Source",
@@ -121,7 +122,7 @@ class EpisodeRequest(Frozen):
         json_schema_extra={"position": 6},
     )
     mastering: Mastering = Field(default=Mastering(), title="Mastering", json_schema_extra={"position": 7})
-    publish_to: str = Field(
+    publish_to: Place = Field(
         default="",
         max_length=1024,
         title="Publish to",
