@@ -1,0 +1,74 @@
+"""What README.md shows is so: its settings load, its script is read, its commands and files exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from blocks.settings import load_settings
+from flows.__main__ import parse
+from tasks.schemas import EpisodeRequest
+from tasks.text.script import parse_script
+from tasks.tts.casting import cast_voices
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def block(language: str) -> str:
+    return re.search(rf"```{language}\n(.*?)```", README, re.S)[1]
+
+
+@pytest.fixture
+def shown_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "hladvarp.yaml").write_text(block("yaml"))
+    monkeypatch.setenv("HLADVARP_SETTINGS_FILE", str(tmp_path / "hladvarp.yaml"))
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+def test_readme_shows_settings_that_load(shown_settings: None):
+    settings = load_settings()
+
+    shown = yaml.safe_load(block("yaml"))
+    assert settings.target_uri == shown["publish_to"]
+    assert settings.show("hladvarp").languages == ("is", "en")
+
+
+def test_readme_shows_a_script_whose_speakers_have_voices():
+    script = parse_script(block("markdown"), name="readme.md")
+
+    assert script.title == "Titill þáttarins"
+    assert [chapter.title for chapter in script.chapters] == ["Kveðja"]
+    cast = re.search(r"`--cast (.*?)`", README)[1].split()
+    request = parse(["produce", "samtal.md", "--cast", *cast])
+    assert set(cast_voices(script, request.cast, ())) == {"Kynnir", "Gestur"}
+
+
+def test_readme_names_targets_that_the_makefile_has():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.M))
+    assert {"episode", "test", "server"} <= named <= targets
+
+
+def test_readme_sends_requests_that_are_requests():
+    sent = [json.loads(each)["parameters"]["request"] for each in re.findall(r"-d '(.*)'", README)]
+    given = [json.loads(each) for each in re.findall(r"--param 'request=(.*)'", README)]
+
+    requests = [EpisodeRequest(**each) for each in (*sent, *given)]
+    assert len(requests) == 2
+    assert all((ROOT / request.source).is_file() for request in requests)
+
+
+def test_readme_names_folders_and_files_that_exist():
+    named = re.findall(r"`((?:tasks|flows|blocks|deployments|tests)/[\w/.]+)`", README)
+
+    assert len(named) > 2
+    assert [path for path in named if not (ROOT / path).exists()] == []
