@@ -51,7 +51,7 @@ target = StorageTarget.load("BLOCK_NAME")
     credentials: S3Credentials = Field(
         default_factory=S3Credentials,
         title="S3 credentials",
-        description="Empty: those of the block `hladvarp`, or of the settings.",
+        description="Empty: those of the block named hladvarp, or of the settings.",
     )
 
 
