@@ -45,9 +45,9 @@ def test_store_says_what_to_do_when_an_object_was_removed(store: Store):
     assert store.exists(reference.uri)
     store.shelf.delete(reference.uri.removeprefix(store.shelf.uri("x")[:-1]))
     assert not store.exists(reference.uri)
-    with pytest.raises(ObjectMissing, match="refreshed cache"):
+    with pytest.raises(ObjectMissing, match="run again, and it is made anew"):
         store.read_bytes(reference.uri)
-    with pytest.raises(ObjectMissing, match="refreshed cache"), store.local(reference.uri):
+    with pytest.raises(ObjectMissing, match="run again, and it is made anew"), store.local(reference.uri):
         pass
 
 
