@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 from prefect import task
@@ -33,6 +35,8 @@ from tasks.tts.casting import cast_voices
 from tasks.tts.engine import load_engine
 
 log = structlog.get_logger(__name__)
+
+LOOKUPS_AT_ONCE = 16
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
@@ -82,10 +86,17 @@ def plan_line(line: Line, voice: VoicePreset, language: str) -> PlannedLine:
 
 def missing_clips(lines: Sequence[PlannedLine]) -> tuple[int, ...]:
     """The indices of lines whose clips no store holds; a line that stands in a script twice is made once."""
-    store, first = audio_store(), dict[str, int]()
+    first: dict[str, int] = {}
     for index, line in enumerate(lines):
         first.setdefault(line.key, index)
-    return tuple(index for key, index in first.items() if stored_clip(store, key) is None)
+    return tuple(index for index, clip in zip(first.values(), stored_clips(first), strict=True) if clip is None)
+
+
+def stored_clips(keys: Iterable[str]) -> tuple[Clip | None, ...]:
+    """The clips that were made under these keys, in their order; a bucket is asked for many at once."""
+    store = audio_store()
+    with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
+        return tuple(pool.map(partial(stored_clip, store), keys))
 
 
 def stored_clip(store: Store, key: str) -> Clip | None:
@@ -147,9 +158,8 @@ def speak_lines(lines: tuple[PlannedLine, ...]) -> int:
 @task(cache_policy=NO_CACHE, **RETRYING)
 def gather_clips(plan: SynthesisPlan) -> DocumentRef:
     """Collect every line's clip, with the times of its words as they are written."""
-    store, lines = audio_store(), []
-    for planned in plan.lines:
-        clip = stored_clip(store, planned.key)
+    lines = []
+    for planned, clip in zip(plan.lines, stored_clips(line.key for line in plan.lines), strict=True):
         if clip is None:
             raise ObjectMissing(f"the clip of line {planned.line.number} was removed while it was needed; run again")
         words = written_words(planned.spoken, clip.timed, duration_s=clip.audio.duration_s)
