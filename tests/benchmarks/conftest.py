@@ -63,7 +63,7 @@ def prefect_api() -> Iterator[str]:
     # Automations contend for the server's SQLite, and tell of it in pages.
     with (
         temporary_settings({"server.services.triggers.enabled": False}),
-        prefect_test_harness(server_startup_timeout=120),
+        prefect_test_harness(server_startup_timeout=300),
     ):
         asyncio.run(bootstrap())
         yield str(get_current_settings().api.url)

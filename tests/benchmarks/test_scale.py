@@ -53,7 +53,7 @@ def test_an_edited_line_of_300_costs_one_request(studio, script):
     assert edit.stages["synthesize"].cpu_s < 0.75 * full.stages["synthesize"].cpu_s
 
 
-def test_an_unchanged_second_run_takes_half_a_minute_at_most(new_studio):
+def test_an_unchanged_second_run_is_mostly_the_start_of_prefect(new_studio):
     studio = new_studio("home")
     studio.produce("flows/surtsey.md")
     run = studio.produce("flows/surtsey.md")
@@ -68,12 +68,12 @@ def test_an_unchanged_second_run_takes_half_a_minute_at_most(new_studio):
     befores = [0.0, *(moment for _, moment in moments)]
     rows = [
         [what, until - before, _percent(until - before, run.wall_s)]
-        for (what, until), before in zip(moments, befores, strict=False)
+        for (what, until), before in zip(moments, befores[:-1], strict=True)
     ]
-    print(table(f"An unchanged second run: {run.wall_s:.1f} s", ("what", "s", "share"), rows))
+    print(table(f"An unchanged second run: {run.wall_s:.1f} s, {run.cpu_s:.1f} s of CPU", ("what", "s", "share"), rows))
 
     assert not run.requests
-    assert run.wall_s < 30
+    assert run.cpu_s < 30  # of all processes together; on an idle machine the seconds are fewer
     assert any(re.search(r"clips made 0, reused \d+", line) for _, line in run.said)
 
 
