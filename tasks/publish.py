@@ -17,7 +17,7 @@ from tasks.errors import InvalidSettings
 from tasks.feed.address import ShowAddress, address_of_uri
 from tasks.feed.contents import WAVEFORM, Episode, contents_of
 from tasks.feed.episode_folder import FEED, Content, Edition, publish_episode, published_item
-from tasks.feed.item import episode_guid
+from tasks.feed.item import FeedItem, episode_guid
 from tasks.feed.manifest import MANIFEST, is_same_episode, manifest_of, read_manifest
 from tasks.feed.slug import slugify
 from tasks.policies import RETRYING
@@ -44,13 +44,13 @@ def publish_parcel(parcel: Parcel) -> EpisodeManifest:
     before = published_item(target, show_slug, slug)
     store, finish, cover = audio_store(), parcel.finish, cover_of(parcel.show)
     with scratch() as folder, store.local(finish.master.mp3.uri) as mp3, store.local(finish.picture.png.uri) as png:
-        moment = before.published_at if before else datetime.now(UTC).replace(microsecond=0)
+        kept = read_manifest(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
+        moment = first_published(before, kept)
         item, files = contents_of(_episode(parcel, moment), mp3, cover=cover, folder=folder)
         guid = before.guid if before else episode_guid(show_slug, slug)
         item = item.model_copy(update={"guid": guid, "episode": slug})
         files[WAVEFORM] = Content(png, "image/png")
         made = manifest_of(parcel, item, files, address=address, folder=target.uri(f"{show_slug}/{slug}"))
-        kept = read_manifest(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
         lasting = kept if kept and is_same_episode(kept, made) else made
         files[MANIFEST] = Content(lasting.model_dump_json(indent=1).encode(), "application/json")
         edition = Edition(
@@ -86,6 +86,13 @@ def free_slug(parcel: Parcel, target: Target, show_slug: str) -> str:
     if there is None or there.source.address == source.address or there.source.sha256 == source.sha256:
         return slug
     return f"{slug}-{hashlib.sha256(source.address.encode()).hexdigest()[:8]}"
+
+
+def first_published(record: FeedItem | None, manifest: EpisodeManifest | None) -> datetime:
+    """When listeners first met the episode, as its record or else its manifest says; now, where nobody has."""
+    if record:
+        return record.published_at
+    return datetime.fromisoformat(manifest.published_at) if manifest else datetime.now(UTC).replace(microsecond=0)
 
 
 def cover_of(show: Show) -> bytes:

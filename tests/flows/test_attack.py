@@ -143,6 +143,18 @@ def test_produce_episode_refuses_a_bad_destination_before_it_does_any_work(studi
 
 
 @SLOW
+def test_produce_episode_keeps_its_date_when_somebody_spoiled_its_record(studio):
+    source = studio.script()
+    first = studio.produce(source)
+    (Path(first.published_to) / "item.json").write_text("garbage")
+
+    again = studio.produce(source)
+
+    assert (again.published_at, again.guid) == (first.published_at, first.guid)
+    assert titles_in_feed(studio) == ["Surtsey"]
+
+
+@SLOW
 def test_produce_episode_repairs_a_published_folder_that_somebody_edited(studio):
     source = studio.script()
     folder = Path(studio.produce(source).published_to)
