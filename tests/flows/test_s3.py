@@ -8,12 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import feedparser
 import numpy as np
 import pytest
-from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, get_current_settings
 from pydantic import SecretStr
 from s3_server import KEY, SECRET, S3Server
 from signals import babble, write
@@ -241,14 +241,17 @@ def test_twelve_episodes_published_at_once_by_three_processes_are_all_in_the_fee
     else:
         target = open_target(studio.published)
     sources = [str(studio.script(f"Þetta er þáttur {n}.", f"thattur-{n}.txt")) for n in range(1, 13)]
-    settings = get_current_settings()
-    environment = os.environ | {
-        "PREFECT_API_URL": str(settings.api.url),
-        "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(PREFECT_RESULTS_LOCAL_STORAGE_PATH.value()),
-    }
+    # A server for each, as for three people: SQLite under one server stalls when a dozen runs write to it at once.
+    environment = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
+    homes = [
+        {"PREFECT_HOME": str(home), "PREFECT_RESULTS_LOCAL_STORAGE_PATH": str(home / "results")}
+        for home in (studio.folder / f"home-{n}" for n in range(3))
+    ]
     command, root = [sys.executable, str(PRODUCING)], Path(__file__).parents[2]
 
-    running = [subprocess.Popen([*command, *sources[n::3]], cwd=root, env=environment) for n in range(3)]
-
-    assert [process.wait(timeout=280) for process in running] == [0, 0, 0]
+    with ExitStack() as processes:
+        running = [subprocess.Popen([*command, *sources[n::3]], cwd=root, env=environment | homes[n]) for n in range(3)]
+        for process in running:
+            processes.callback(process.kill)
+        assert [process.wait(timeout=400) for process in running] == [0, 0, 0]
     assert entries(target) == sorted(f"thattur-{n}" for n in range(1, 13))
