@@ -103,9 +103,10 @@ def publishing_target(publish_to: str) -> tuple[Target, str]:
     return open_target(uri, _access_for(uri)), settings.public_url if uri == settings.target_uri else ""
 
 
-def scratch() -> AbstractContextManager[Path]:
-    """An empty folder for large intermediates, removed at the end."""
-    return scratch_folder(directory=_scratch_home())
+def scratch(bytes_needed: int = 0) -> AbstractContextManager[Path]:
+    """An empty folder for intermediates, removed at the end; on a rented machine in memory, where they fit."""
+    in_memory = load_settings().profile == "runpod" and bytes_needed > 0
+    return scratch_folder(directory=_scratch_home(), bytes_needed=bytes_needed, in_memory=in_memory)
 
 
 def clear_stale_scratch() -> None:

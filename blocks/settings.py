@@ -24,7 +24,7 @@ from pydantic_settings import (
 )
 
 from tasks.errors import InvalidSettings
-from tasks.schemas import AsrConfig, CastEntry, Pauses, Show, VoicePreset
+from tasks.schemas import AsrConfig, CastEntry, Pauses, Show, SourceLimits, VoicePreset
 
 
 class Section(BaseModel):
@@ -41,18 +41,6 @@ class S3Settings(Section):
     region: str = ""
     access_key_id: str = ""
     secret_access_key: SecretStr = SecretStr("")
-
-
-class IngestSettings(Section):
-    """What may come in."""
-
-    max_bytes: int = Field(default=4 * 2**30, gt=0, description="Largest source, in bytes.")
-    max_duration_s: float = Field(default=12 * 3600.0, gt=0, description="Longest recording, in seconds.")
-    max_redirects: int = Field(default=5, ge=0, description="Redirects that a download may follow.")
-    timeout_s: float = Field(default=1800.0, gt=0, description="Longest download, in seconds.")
-    allow_private_addresses: bool = Field(
-        default=False, description="Whether downloads may reach private and link-local addresses."
-    )
 
 
 class AsrSettings(AsrConfig):
@@ -93,7 +81,7 @@ class Settings(BaseSettings):
     public_url: str = Field(default="", description="Web address under which `publish_to` is served.")
     scratch: str = Field(default="", description="Folder for large intermediates; empty: the system's.")
     s3: S3Settings = S3Settings()
-    ingest: IngestSettings = IngestSettings()
+    ingest: SourceLimits = SourceLimits()
     asr: AsrSettings = AsrSettings()
     tts: TtsSettings = TtsSettings()
     pauses: Pauses = Pauses()

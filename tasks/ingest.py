@@ -14,7 +14,6 @@ from tasks.feed.read import find_enclosure
 from tasks.policies import RETRYING, ByContent
 from tasks.schemas import AudioRef, Recording, ScriptRef, SourceRef
 from tasks.source.fetch import fetch
-from tasks.source.limits import SourceLimits
 from tasks.text.language import guess_language
 from tasks.text.script import decode_text, looks_like_script, parse_script
 
@@ -33,7 +32,7 @@ def sweep_leftovers() -> None:
 @task(cache_policy=NO_CACHE, **RETRYING)
 def fetch_source(source: str) -> SourceRef:
     """Copy the source into the store, as it is at this moment."""
-    limits = SourceLimits(**load_settings().ingest.model_dump())
+    limits = load_settings().ingest
     with scratch() as folder:
         fetched = fetch(source, folder, limits, open_filesystem=open_source, find_enclosure=find_enclosure)
         with fetched.path.open("rb") as file:

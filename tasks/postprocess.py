@@ -52,7 +52,8 @@ def assemble_narration(narration: DocumentRef, pauses: Pauses) -> Programme:
 def master_programme(programme: AudioRef, mastering: Mastering) -> Master:
     """Bring a programme to its loudness and encode it; what is measured is the decoded MP3."""
     store = audio_store()
-    with scratch() as folder, store.local(programme.uri) as path:
+    float32_bytes = 4 * programme.channels * round(programme.duration_s * PROGRAMME_RATE_HZ)
+    with scratch(2 * float32_bytes) as folder, store.local(programme.uri) as path:
         target = folder / "master.mp3"
         mastered = master(path, target, mastering, scratch=folder)
         stored = store.put_file(target, ".mp3")

@@ -77,15 +77,18 @@ def slug_of(parcel: Parcel) -> str:
 
 
 def free_slug(parcel: Parcel, target: Target, show_slug: str) -> str:
-    """The episode's folder name; one of its own where an episode from another source has taken that name already.
+    """The episode's folder name; one of its own where another episode has taken that name already.
 
     Two weeks' `script.md` in two folders, both called Fréttir, are two episodes; a file that only moved is the same.
+    A recording that was enhanced, and then revoiced, is two as well.
     """
-    slug, source = slug_of(parcel), parcel.material.source
+    slug, source, production = slug_of(parcel), parcel.material.source, parcel.request.production
     there = read_manifest(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
-    if there is None or there.source.address == source.address or there.source.sha256 == source.sha256:
+    if there is None:
         return slug
-    return f"{slug}-{hashlib.sha256(source.address.encode()).hexdigest()[:8]}"
+    if there.source.address != source.address and there.source.sha256 != source.sha256:
+        slug = f"{slug}-{hashlib.sha256(source.address.encode()).hexdigest()[:8]}"
+    return slug if there.production == production else f"{slug}-{production}"
 
 
 def first_published(record: FeedItem | None, manifest: EpisodeManifest | None) -> datetime:

@@ -16,6 +16,7 @@ from tasks.schemas.episode import (
     StageEntry,
     Synthesis,
 )
+from tasks.schemas.limits import SourceLimits
 from tasks.schemas.programme import (
     ChunkBounds,
     Finish,
@@ -75,6 +76,7 @@ __all__ = [
     "Segment",
     "Show",
     "SourceEntry",
+    "SourceLimits",
     "SourceRef",
     "Span",
     "SpokenLine",

@@ -8,7 +8,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from tasks.errors import SourceRefused
-from tasks.source.limits import SourceLimits
+from tasks.schemas import SourceLimits
 
 LATEST = "latest"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from tasks.errors import SourceRefused, SourceTooLarge, UnreadableSource
+from tasks.schemas import SourceLimits
 from tasks.source.address import Address, classify, redact
 from tasks.source.http import download
-from tasks.source.limits import SourceLimits
 from tasks.source.local import copy_local, find_file
 from tasks.source.names import FALLBACK_NAME, safe_name
 from tasks.source.remote import OpenFilesystem, copy_remote

@@ -13,7 +13,7 @@ import httpcore
 import httpx
 
 from tasks.errors import SourceRefused, SourceUnreachable
-from tasks.source.limits import SourceLimits
+from tasks.schemas import SourceLimits
 
 # Only here does IANA give out addresses of the open internet. Outside lie loopback, link-local, mapped IPv4 and NAT64,
 # each of which can lead to a private IPv4 address. Source: RFC 4291, section 2.4; RFC 6052; RFC 8215.

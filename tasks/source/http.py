@@ -15,10 +15,10 @@ import httpx
 from httpx_retries import Retry, RetryTransport
 
 from tasks.errors import SourceNotFound, SourceRefused, SourceUnreachable, UnreadableSource
+from tasks.schemas import SourceLimits
 from tasks.source.address import classify, redact
 from tasks.source.guard import GuardedTransport
 from tasks.source.landing import CHUNK_BYTES, Landing
-from tasks.source.limits import SourceLimits
 from tasks.source.names import safe_name
 
 # A recording gains nothing by compression, and plain bytes can be counted before they are unpacked.

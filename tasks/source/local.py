@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from tasks.errors import EmptySource, SourceNotFound, SourceRefused, SourceUnreachable
+from tasks.schemas import SourceLimits
 from tasks.source.landing import CHUNK_BYTES, Landing
-from tasks.source.limits import SourceLimits
 
 _DEBRIS = {"thumbs.db", "desktop.ini"}
 _LISTED = 10

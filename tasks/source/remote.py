@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from tasks.errors import SourceNotFound, SourceRefused, SourceUnreachable
+from tasks.schemas import SourceLimits
 from tasks.source.address import redact
 from tasks.source.landing import CHUNK_BYTES, Landing
-from tasks.source.limits import SourceLimits
 
 
 class FileSystem(Protocol):

@@ -36,12 +36,12 @@ from tasks.schemas import (
     Pauses,
     Script,
     Show,
+    SourceLimits,
     SpokenLine,
     Transcript,
     VoicePreset,
 )
 from tasks.source.fetch import fetch
-from tasks.source.limits import SourceLimits
 from tasks.text.language import guess_language
 from tasks.text.normalize import normalize, written_words
 from tasks.text.script import decode_text, parse_script

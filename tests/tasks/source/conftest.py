@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.source.limits import SourceLimits
+from tasks.schemas import SourceLimits
 
 
 class Exchange(BaseHTTPRequestHandler):

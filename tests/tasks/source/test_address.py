@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.errors import SourceRefused
+from tasks.schemas import SourceLimits
 from tasks.source.address import Address, classify, redact
-from tasks.source.limits import SourceLimits
 
 LIMITS = SourceLimits()
 

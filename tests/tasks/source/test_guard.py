@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
+from tasks.schemas import SourceLimits
 from tasks.source.guard import is_public, is_reachable
-from tasks.source.limits import SourceLimits
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ from tasks.errors import (
     SourceUnreachable,
     UnreadableSource,
 )
+from tasks.schemas import SourceLimits
 from tasks.source.http import download
-from tasks.source.limits import SourceLimits
 
 BODY = b"Surtsey " * 1_000
 

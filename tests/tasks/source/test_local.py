@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import EmptySource, SourceNotFound, SourceRefused, SourceTooLarge, SourceUnreachable, StorageFull
-from tasks.source.limits import SourceLimits
+from tasks.schemas import SourceLimits
 from tasks.source.local import copy_local, find_file, is_settled, stays_inside
 
 
