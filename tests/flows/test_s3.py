@@ -57,19 +57,26 @@ def entries(target: Target) -> list[str]:
     return sorted(entry.title for entry in feed.entries)
 
 
-def test_produce_episode_keeps_and_publishes_all_on_s3_and_a_second_run_changes_nothing(
-    studio, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
-):
-    folder, source = s3_server.fresh_folder(), studio.script()
+def test_produce_episode_keeps_and_publishes_all_on_s3(studio, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch):
+    folder = s3_server.fresh_folder()
     target = use_server(monkeypatch, s3_server, folder)
 
-    first = studio.produce(source)
+    first = studio.produce(studio.script())
 
     assert first.published_to == f"s3://{folder}/published/hladvarp/surtsey"
     assert (first.clips_made, first.clips_reused) == (3, 0)
     assert entries(target) == ["Surtsey"]
     assert not (studio.folder / "data" / "store").exists()
     assert not studio.published.exists()
+
+
+@pytest.mark.slow
+def test_produce_episode_again_changes_no_object_on_s3_and_an_edit_makes_one_clip(
+    studio, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+):
+    folder, source = s3_server.fresh_folder(), studio.script()
+    target = use_server(monkeypatch, s3_server, folder)
+    first = studio.produce(source)
     before = versions(s3_server, f"{folder}/published")
 
     again = studio.produce(source)
@@ -103,6 +110,7 @@ def saved_blocks(prefect_server: None, s3_server: S3Server) -> Iterator[str]:
     StorageTarget.delete("fotan")
 
 
+@pytest.mark.slow
 def test_produce_episode_takes_its_keys_and_its_target_from_blocks(
     studio, s3_server: S3Server, saved_blocks: str, monkeypatch: pytest.MonkeyPatch
 ):
