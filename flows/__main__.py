@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from blocks.settings import load_settings
 from deployments.bootstrap import bootstrap
-from deployments.temporary_server import temporary_server_ends_with_us
+from deployments.temporary_server import end_temporary_server_with_us
 from flows.episode import produce_episode
 from tasks.errors import HladvarpError
 from tasks.schemas import CastEntry, EpisodeManifest, EpisodeRequest, Mastering, Production
@@ -63,8 +63,8 @@ async def produce(request: EpisodeRequest) -> EpisodeManifest:
     # A server of a minute's life has no use for automations, and they would contend for its SQLite.
     with temporary_settings({"server.services.triggers.enabled": False}):
         await bootstrap()
-        with temporary_server_ends_with_us():
-            return await produce_episode(request)
+        end_temporary_server_with_us()
+        return await produce_episode(request)
 
 
 def main() -> int:
