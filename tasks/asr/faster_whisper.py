@@ -12,6 +12,7 @@ from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
 from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, AsrCapabilities
+from tasks.asr.memory import give_back_memory
 from tasks.asr.whisper_model import load_model
 from tasks.errors import EngineFailed, LanguageNotAllowed
 from tasks.schemas import AsrConfig, Segment, Word
@@ -88,6 +89,7 @@ class FasterWhisper:
             again, lost = self._decode(samples, looped, language, AGAINST_LOOPS)
             log.info("loop.heard_again", windows=len(looped), windows_dropped=len(lost))
             heard = sorted([*heard, *again], key=lambda segment: segment.start_s)
+        give_back_memory()  # a long recording is many chunks, in several threads
         return tuple(heard)
 
     def _decode(
