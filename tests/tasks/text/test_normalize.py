@@ -166,12 +166,3 @@ def test_normalize_takes_time_in_proportion_to_the_text(piece):
     started = time.process_time()
     normalize(piece * 4000)
     assert time.process_time() - started < 5.0
-
-
-def test_normalize_takes_less_than_two_milliseconds_a_sentence():
-    sentences = [row[1] for row in rows("development.tsv")]
-    normalize(sentences[0])
-    started = time.process_time()
-    for sentence in sentences:
-        normalize(sentence)
-    assert (time.process_time() - started) / len(sentences) < 0.02  # ten times what it takes: a guard, no benchmark
