@@ -7,7 +7,11 @@ HladvarpError
     - UnknownPreset           a cast names a voice preset that nobody defined
     - LanguageNotAllowed      the show, or an engine, does not take this language
     - BudgetExceeded          the estimate is above the request's budget
+    - ConsentMissing          a cloned voice, and no consent that covers it
+    - ConsentEnded            the consent was revoked, or has run out
   x InvalidSettings           a settings file, variable or secret is wrong
+    - InvalidPreset           a file of voice presets cannot be read
+    - InvalidLexicon          a pronunciation lexicon cannot be read
   x SourceError               what was given cannot become an episode
     - SourceNotFound          there is nothing at this address
     - SourceRefused           the address, or a name in it, is not allowed
@@ -24,6 +28,15 @@ HladvarpError
     - ModelNotFound           no model at this path or name
     - ModelDamaged            the model's bytes are not the model's
     - EngineFailed            the engine broke while it worked        (retryable)
+    - EngineUnreachable       the vendor's service is down, or far    (retryable)
+    - EngineBusy              too many requests at once               (retryable)
+    - AnswerUnfinished        the sound broke off, or is none         (retryable)
+    - SpokeOtherwise          the voice said something else           (retryable)
+    - EngineDenied            the vendor refuses the key
+    - QuotaExceeded           what was paid for is used up
+    - TextTooLong             more text than the engine takes at once
+    - UnknownVoice            the vendor has no such voice or model
+    - RequestRefused          the vendor refuses what it was asked
   x SoundError
     - LoudnessUnreachable     no gain brings this sound to the target
     - EncodingFailed          the encoded file is not what was asked for
@@ -39,7 +52,7 @@ HladvarpError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class HladvarpError(Exception):
@@ -47,6 +60,14 @@ class HladvarpError(Exception):
 
     retryable: ClassVar[bool] = False
     """Whether the same call can succeed later, with nothing changed on our side."""
+
+    wait_s: float = 0.0
+    """How long the other side asked us to wait before the next call; 0 where it did not say."""
+
+    def after(self, wait_s: float) -> Self:
+        """This failure, with the wait that the other side asked for."""
+        self.wait_s = max(0.0, wait_s)
+        return self
 
 
 class InvalidRequest(HladvarpError):
@@ -73,8 +94,24 @@ class BudgetExceeded(InvalidRequest):
     """The episode would cost more than the request allows."""
 
 
+class ConsentMissing(InvalidRequest):
+    """A voice was cloned, and no consent covers its use."""
+
+
+class ConsentEnded(InvalidRequest):
+    """The person's consent was revoked, or has run out."""
+
+
 class InvalidSettings(HladvarpError):
     """A settings file, an environment variable or a secret is wrong."""
+
+
+class InvalidPreset(InvalidSettings):
+    """A file of voice presets cannot be read."""
+
+
+class InvalidLexicon(InvalidSettings):
+    """A pronunciation lexicon cannot be read."""
 
 
 class SourceError(HladvarpError):
@@ -143,6 +180,50 @@ class EngineFailed(EngineError):
     """The engine broke while it worked."""
 
     retryable = True
+
+
+class EngineUnreachable(EngineError):
+    """The vendor's service is down, or cannot be reached."""
+
+    retryable = True
+
+
+class EngineBusy(EngineError):
+    """Too many requests at once, or in this minute."""
+
+    retryable = True
+
+
+class AnswerUnfinished(EngineError):
+    """The sound broke off, or what came is no sound; the vendor may count it all the same."""
+
+    retryable = True
+
+
+class SpokeOtherwise(EngineError):
+    """The voice said something else than it was told."""
+
+    retryable = True
+
+
+class EngineDenied(EngineError):
+    """The vendor refuses the key."""
+
+
+class QuotaExceeded(EngineError):
+    """What was paid for, or given, is used up."""
+
+
+class TextTooLong(EngineError):
+    """More text than the engine takes at once."""
+
+
+class UnknownVoice(EngineError):
+    """The vendor has no such voice or model."""
+
+
+class RequestRefused(EngineError):
+    """The vendor refuses what it was asked, for a reason of its own."""
 
 
 class SoundError(HladvarpError):

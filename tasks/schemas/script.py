@@ -1,8 +1,24 @@
-"""A script: who says what, under which headings."""
+"""A script: who says what, how, under which headings."""
+
+from typing import Literal
 
 from pydantic import Field
 
 from tasks.schemas.frozen import Frozen
+
+MarkKind = Literal["break", "emphasis", "prosody", "say-as", "sub", "phoneme", "lang", "mark", "voice"]
+
+
+class Mark(Frozen):
+    """What an author asks of the voice, over a stretch of text: an element of SSML 1.1, standing off.
+
+    `settings` holds the element's attributes by their SSML names: {"rate": "slow"}, {"alias": "…"}, {"time": "500ms"}.
+    """
+
+    kind: MarkKind
+    start: int = Field(ge=0, description="First character in the text.")
+    end: int = Field(ge=0, description="One past the last character; equal to start for break and mark.")
+    settings: dict[str, str] = Field(default_factory=dict)
 
 
 class Line(Frozen):
@@ -10,7 +26,8 @@ class Line(Frozen):
 
     number: int = Field(ge=1, description="Line number in the source, from 1: what an error message points at.")
     speaker: str = Field(description="The speaker's name; empty where the source names none.")
-    text: str
+    text: str = Field(description="Plain words; markup stands in `marks`.")
+    marks: tuple[Mark, ...] = Field(default=(), description="In the order of their starts, outer before inner.")
 
 
 class ScriptChapter(Frozen):

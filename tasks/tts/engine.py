@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import EngineUnavailable, UnknownEngine
-from tasks.schemas import VoicePreset
+from tasks.schemas import EngineAccess, Mark, VoicePreset
 
 ENGINES = {
     "espeak": "tasks.tts.espeak:Espeak",
@@ -20,16 +21,27 @@ ENGINES = {
 
 @dataclass(frozen=True)
 class TtsCapabilities:
-    """What an engine can do, as data."""
+    """What an engine can do with a voice, as data."""
 
     languages: frozenset[str]
     """ISO 639-1 codes that it speaks."""
     sample_rate_hz: int
     max_characters: int
-    """The longest text that it takes at once."""
+    """The longest text that is given to it at once."""
+    settings: frozenset[str] = frozenset()
+    """The fields of a preset that it obeys, besides voice, model and account: rate, pitch, seed …"""
+    markup: frozenset[str] = frozenset()
+    """The kinds of mark that it renders inside a text: emphasis, prosody. Others are done for it, or warned of."""
+    lexicon: Literal["alias", "ipa"] = "alias"
+    """Whether it takes a phoneme mark with IPA, or respelled words only."""
+    streaming: bool = False
+    """Whether sound comes while the rest is still being made."""
     word_times: bool = False
-    usd_per_character: float = 0.0
-    """The vendor's published price; 0 for an engine that runs here."""
+    cloning: bool = False
+    leaves_this_machine: bool = False
+    """Whether the text is sent to somebody else."""
+    usd_per_million_characters: float | None = 0.0
+    """The vendor's published price; 0 for an engine that runs here, None where none is published by the character."""
 
 
 @dataclass(frozen=True)
@@ -50,33 +62,58 @@ class Speech:
     samples: NDArray[np.float32]
     sample_rate_hz: int
     words: tuple[SpokenWord, ...] = ()
+    billed_characters: int = 0
+    """What the vendor says that it counts; 0 where it does not say, or nothing is billed."""
 
 
 class TtsEngine(Protocol):
     """One implementation of text to speech."""
 
-    capabilities: TtsCapabilities
     version: str
-    """It changes when the same text may sound otherwise."""
+    """It changes when the same text may sound otherwise. Known without asking anybody."""
 
-    def check(self, preset: VoicePreset, language: str) -> None:
+    def capabilities(self, voice: VoicePreset) -> TtsCapabilities:
+        """What it can do with this voice. Known without asking anybody.
+
+        Raises: UnknownVoice when a model is named that it does not know.
+        """
+        ...
+
+    def check(self, voice: VoicePreset, language: str) -> None:
         """Refuse, before anything is synthesized, a voice or a language that this engine does not have.
 
-        Raises: UnknownPreset, LanguageNotAllowed.
+        Raises: UnknownPreset, UnknownVoice, LanguageNotAllowed, ModelNotFound; EngineDenied when a key is missing.
         """
         ...
 
-    def synthesize(self, text: str, preset: VoicePreset, language: str) -> Speech:
+    def confirm(self, voice: VoicePreset, language: str) -> None:
+        """Ask the vendor whether the account has this voice and model: once, and only if something is to be said.
+
+        Raises: what `check` raises, EngineDenied, QuotaExceeded, EngineUnreachable, EngineBusy.
+        """
+        self.check(voice, language)
+
+    def synthesize(self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()) -> Speech:
         """Say `text`, which is already in spoken form.
 
-        Raises: EngineFailed when the engine breaks.
+        marks: over `text`, of the kinds that `capabilities` names; others are not given.
+        Raises: EngineError, of which some leaves are retryable.
         """
         ...
+
+    def stream(
+        self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()
+    ) -> Iterator[NDArray[np.float32]]:
+        """The same, piece by piece as it is made: float32, shape (n_samples,), untrimmed, at the engine's rate.
+
+        Raises: as `synthesize`, at any piece.
+        """
+        yield self.synthesize(text, voice, language, marks).samples[0]
 
 
 @lru_cache
-def load_engine(name: str) -> TtsEngine:
-    """The engine of this name, one per process.
+def load_engine(name: str, access: EngineAccess = EngineAccess()) -> TtsEngine:  # noqa: B008 (frozen)
+    """The engine of this name, one per process and way to reach it.
 
     Raises: UnknownEngine, EngineUnavailable.
     """
@@ -85,7 +122,7 @@ def load_engine(name: str) -> TtsEngine:
     except KeyError:
         raise UnknownEngine(f"no TTS engine {name!r}; choose one of {', '.join(sorted(ENGINES))}") from None
     try:
-        engine: TtsEngine = getattr(import_module(module_name), class_name)()
+        engine: TtsEngine = getattr(import_module(module_name), class_name)(access)
     except ImportError as error:
         raise EngineUnavailable(f"TTS engine {name!r} needs {error.name!r}, which is not installed here") from error
     return engine

@@ -18,13 +18,13 @@ import numpy as np
 
 from tasks.errors import EngineFailed, EngineUnavailable, InvalidRequest, LanguageNotAllowed, UnknownPreset
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
-from tasks.tts.engine import Speech, TtsCapabilities
+from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
 from tasks.tts.espeak_process import EspeakProcess, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tasks.schemas import VoicePreset
+    from tasks.schemas import EngineAccess, Mark, VoicePreset
 
 SAMPLE_RATE_HZ = 22_050
 PLAIN_RATE_WPM = 150  # eSpeak's own 175 is understood less often (reference/tts.md, 1.3)
@@ -62,10 +62,10 @@ def variants() -> frozenset[str]:
     return frozenset(file.name for file in folder.iterdir()) | {""}
 
 
-class Espeak:
+class Espeak(TtsEngine):
     """eSpeak NG, in as many processes as there are cores; safe to call from several threads, and after a fork."""
 
-    def __init__(self, *, patience_s: float = 20.0) -> None:
+    def __init__(self, access: EngineAccess | None = None, *, patience_s: float = 20.0) -> None:
         """Start the first process, which tells its version.
 
         patience_s: how long a process may be silent; it sends its sound while it speaks.
@@ -75,12 +75,6 @@ class Espeak:
         self._reset()
         os.register_at_fork(after_in_child=self._reset)
         atexit.register(self.close)
-        self.capabilities = TtsCapabilities(
-            languages=frozenset(base_voices()),
-            sample_rate_hz=SAMPLE_RATE_HZ,
-            max_characters=MAX_CHARACTERS,
-            word_times=True,
-        )
         try:
             first = EspeakProcess(patience_s)
         except EngineFailed as error:
@@ -88,28 +82,38 @@ class Espeak:
         self._idle.put(first)
         self.version = f"espeak-ng {first.version}, loader {version('espeakng-loader')}, shape {SHAPE_VERSION}"
 
-    def check(self, preset: VoicePreset, language: str) -> None:
+    def capabilities(self, voice: VoicePreset) -> TtsCapabilities:
+        """The same for every voice."""
+        return TtsCapabilities(
+            languages=frozenset(base_voices()),
+            sample_rate_hz=SAMPLE_RATE_HZ,
+            max_characters=MAX_CHARACTERS,
+            settings=frozenset({"rate", "pitch"}),
+            word_times=True,
+        )
+
+    def check(self, voice: VoicePreset, language: str) -> None:
         """Refuse a variant or a language that eSpeak's data does not hold.
 
         Raises: UnknownPreset, LanguageNotAllowed.
         """
-        if preset.voice not in variants():
+        if voice.voice not in variants():
             raise UnknownPreset(
-                f"voice preset {preset.name!r}: eSpeak has no variant {preset.voice!r}; "
+                f"voice preset {voice.name!r}: eSpeak has no variant {voice.voice!r}; "
                 f"choose one of {', '.join(sorted(variants() - {''}))}, or leave it empty"
             )
-        if language not in self.capabilities.languages:
+        if language not in base_voices():
             raise LanguageNotAllowed(
-                f"eSpeak does not speak {language!r}; it speaks {', '.join(sorted(self.capabilities.languages))}"
+                f"eSpeak does not speak {language!r}; it speaks {', '.join(sorted(base_voices()))}"
             )
 
-    def synthesize(self, text: str, preset: VoicePreset, language: str) -> Speech:
+    def synthesize(self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()) -> Speech:
         """Say `text`; a text with nothing to say gives a short silence. The same call gives the same samples.
 
         Raises: EngineFailed when the process dies or gets stuck; InvalidRequest when the text is too long for one call;
         UnknownPreset, LanguageNotAllowed.
         """
-        self.check(preset, language)
+        self.check(voice, language)
         if len(text) > MAX_CHARACTERS:
             raise InvalidRequest(
                 f"eSpeak takes {MAX_CHARACTERS} characters at once, not the {len(text)} of {text[:40]!r} …; split it"
@@ -117,12 +121,11 @@ class Espeak:
         if not is_speakable(text):
             return silence(SAMPLE_RATE_HZ)
         said, positions = speakable(text)
-        voice = base_voices()[language] + (f"+{preset.voice}" if preset.voice else "")
         utterance = Utterance(
             text=said,
-            voice=voice,
-            rate_wpm=int(np.clip(round(PLAIN_RATE_WPM * preset.rate), SLOWEST_WPM, FASTEST_WPM)),
-            pitch=int(np.clip(round(50 + preset.pitch * STEPS_PER_SEMITONE), 0, 99)),
+            voice=base_voices()[language] + (f"+{voice.voice}" if voice.voice else ""),
+            rate_wpm=int(np.clip(round(PLAIN_RATE_WPM * voice.rate), SLOWEST_WPM, FASTEST_WPM)),
+            pitch=int(np.clip(round(50 + voice.pitch * STEPS_PER_SEMITONE), 0, 99)),
         )
         with self._process() as process:
             pcm, events = process.say(utterance)
