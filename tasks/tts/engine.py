@@ -79,6 +79,14 @@ class TtsEngine(Protocol):
         """
         ...
 
+    def revision(self, voice: VoicePreset) -> str:
+        """What tells this voice's files from others of the same name: with `version`, part of a clip's key.
+
+        Empty where the version says it all.
+        Raises: ModelNotFound.
+        """
+        return ""
+
     def check(self, voice: VoicePreset, language: str) -> None:
         """Refuse, before anything is synthesized, a voice or a language that this engine does not have.
 
