@@ -3,7 +3,38 @@
 Importing this package registers our block types with Prefect (entry point group `prefect.collections`).
 """
 
-from blocks.credentials import S3Credentials
+from blocks.credentials import (
+    AzureSpeechCredentials,
+    ElevenLabsCredentials,
+    OpenAICredentials,
+    PollyCredentials,
+    S3Credentials,
+    VoiceServer,
+)
 from blocks.places import StorageTarget
+from blocks.voices import SavedConsent, SavedVoice
 
-__all__ = ["S3Credentials", "StorageTarget"]
+BLOCK_TYPES = (
+    AzureSpeechCredentials,
+    ElevenLabsCredentials,
+    OpenAICredentials,
+    PollyCredentials,
+    S3Credentials,
+    SavedConsent,
+    SavedVoice,
+    StorageTarget,
+    VoiceServer,
+)
+
+__all__ = [
+    "BLOCK_TYPES",
+    "AzureSpeechCredentials",
+    "ElevenLabsCredentials",
+    "OpenAICredentials",
+    "PollyCredentials",
+    "S3Credentials",
+    "SavedConsent",
+    "SavedVoice",
+    "StorageTarget",
+    "VoiceServer",
+]

@@ -24,7 +24,16 @@ from pydantic_settings import (
 )
 
 from tasks.errors import InvalidSettings
-from tasks.schemas import AsrConfig, CastEntry, Pauses, Show, SourceLimits, VoicePreset
+from tasks.schemas import (
+    AsrConfig,
+    CastEntry,
+    EngineAccess,
+    EngineName,
+    Pauses,
+    Show,
+    SourceLimits,
+    VoicePreset,
+)
 
 
 class Section(BaseModel):
@@ -55,6 +64,11 @@ class TtsSettings(Section):
     """Text to speech."""
 
     batch_characters: int = Field(default=2000, ge=100, description="Text per task: about two minutes of speech.")
+    presets: Path = Field(default=Path("voices"), description="Folder of YAML files with voice presets.")
+    lexicon: Path = Field(default=Path("lexicon"), description="Folder of YAML files with pronunciations.")
+    access: dict[EngineName, EngineAccess] = Field(
+        default={}, description="How engines are reached for which no credentials block is saved."
+    )
 
 
 class InboxSettings(Section):

@@ -20,14 +20,13 @@ from prefect.exceptions import ObjectNotFound
 from prefect.server.schemas.states import StateType
 from prefect.settings import get_current_settings
 
-from blocks import S3Credentials, StorageTarget
+from blocks import BLOCK_TYPES
 from deployments.lost_runs import crash_lost_runs
 from tasks.asr.engine import ENGINES as ASR_ENGINES
 from tasks.tts.engine import ENGINES as TTS_ENGINES
 
 log = structlog.get_logger(__name__)
 
-BLOCK_TYPES = (S3Credentials, StorageTarget)
 POOLS = Path(__file__).parent / "pools"
 
 ENDED = ("Completed", "Failed", "Crashed", "Cancelled")

@@ -15,6 +15,7 @@ from blocks.places import audio_store, keep_document, read_document, scratch
 from blocks.settings import load_settings
 from blocks.storage import Store
 from tasks.audio.pcm import write_flac
+from tasks.cast import known_voices
 from tasks.errors import BudgetExceeded, EmptySource, InvalidScript, ObjectMissing
 from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import (
@@ -44,7 +45,7 @@ def plan_lines(script: DocumentRef, cast: tuple[CastEntry, ...], language: str, 
     """Say for every line how it is spoken and by whom, and which clips are missing; stop here if they cost too much."""
     settings = load_settings()
     read = read_document(script, Script)
-    voices = cast_voices(read, (*cast, *settings.cast), settings.voices)
+    voices = cast_voices(read, (*cast, *settings.cast), known_voices())
     for voice in set(voices.values()):
         load_engine(voice.engine).check(voice, language)
     lines = tuple(plan_line(line, voices[line.speaker], language) for line in read.lines)

@@ -1,5 +1,6 @@
 """What crosses a stage boundary: small, frozen, JSON-able. Samples and long documents travel as references."""
 
+from tasks.schemas.consent import Consent
 from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.episode import (
     CastEntry,
@@ -47,6 +48,7 @@ __all__ = [
     "Chapter",
     "ChunkBounds",
     "Clip",
+    "Consent",
     "Cost",
     "DocumentRef",
     "Draft",

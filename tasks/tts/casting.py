@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tasks.errors import UncastSpeaker, UnknownPreset
 from tasks.schemas import CastEntry, Script, VoicePreset
-from tasks.tts.voices import EMBEDDED_VOICES
+from tasks.tts.presets import embedded_voices
 
 
-def cast_voices(script: Script, cast: Iterable[CastEntry], presets: Iterable[VoicePreset]) -> dict[str, VoicePreset]:
+def cast_voices(
+    script: Script, cast: Iterable[CastEntry], presets: Mapping[str, VoicePreset]
+) -> dict[str, VoicePreset]:
     """The voice of each speaker; a line without a speaker gets the first embedded voice.
 
     Earlier entries of `cast` win; a name as it is written is looked for before the same name in other letters.
 
     Raises: UncastSpeaker naming line and speaker, UnknownPreset.
     """
-    known = {voice.name: voice for voice in (*EMBEDDED_VOICES, *presets)}
     wanted: dict[str, str] = {}
     for entry in cast:
         wanted.setdefault(entry.speaker, entry.preset)
@@ -24,13 +25,21 @@ def cast_voices(script: Script, cast: Iterable[CastEntry], presets: Iterable[Voi
         wanted.setdefault(speaker.casefold(), preset)
     voices = {}
     for speaker in script.speakers:
-        name = wanted.get(speaker) or wanted.get(speaker.casefold(), "" if speaker else EMBEDDED_VOICES[0].name)
+        name = wanted.get(speaker) or wanted.get(speaker.casefold(), "" if speaker else embedded_voices()[0].name)
         if not name:
             first = next(line for line in script.lines if line.speaker == speaker)
             raise UncastSpeaker(
-                f"line {first.number}: {speaker!r} has no voice; cast it, for example {speaker}={next(iter(known))}"
+                f"line {first.number}: {speaker!r} has no voice; cast it, for example {speaker}={next(iter(presets))}"
             )
-        if name not in known:
-            raise UnknownPreset(f"{speaker!r} is cast as {name!r}; voices are {', '.join(known)}")
-        voices[speaker] = known[name]
+        voices[speaker] = preset_named(name, presets, f"{speaker!r} is cast as")
     return voices
+
+
+def preset_named(name: str, presets: Mapping[str, VoicePreset], asked: str) -> VoicePreset:
+    """The preset of this name; `asked` begins the sentence that says who wanted it.
+
+    Raises: UnknownPreset.
+    """
+    if name not in presets:
+        raise UnknownPreset(f"{asked} {name!r}; voices are {', '.join(presets)}")
+    return presets[name]

@@ -5,11 +5,11 @@ from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import SecretStr
 
-from blocks import S3Credentials, StorageTarget
+from blocks import BLOCK_TYPES, S3Credentials, StorageTarget
 
 
 class TestBlockTypes(BlockStandardTestSuite):
-    @pytest.fixture(params=[S3Credentials, StorageTarget], ids=lambda block: block.__name__)
+    @pytest.fixture(params=BLOCK_TYPES, ids=lambda block: block.__name__)
     def block(self, request: pytest.FixtureRequest) -> type[Block]:
         return request.param
 
