@@ -4,62 +4,32 @@ from __future__ import annotations
 
 import atexit
 import os
-import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 from importlib.metadata import version
-from pathlib import Path
-from queue import Empty, LifoQueue
+from queue import Empty, LifoQueue, SimpleQueue
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
-import espeakng_loader
 import numpy as np
 
 from tasks.errors import EngineFailed, EngineUnavailable, InvalidRequest, LanguageNotAllowed, UnknownPreset
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
+from tasks.tts.espeak_commands import parameters, with_commands
 from tasks.tts.espeak_process import EspeakProcess, Utterance
+from tasks.tts.espeak_voices import base_voices, variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from tasks.schemas import EngineAccess, Mark, VoicePreset
 
 SAMPLE_RATE_HZ = 22_050
 PLAIN_RATE_WPM = 150  # eSpeak's own 175 is understood less often (reference/tts.md, 1.3)
-SLOWEST_WPM, FASTEST_WPM = 80, 450  # what libespeak-ng takes
-STEPS_PER_SEMITONE = 6  # of pitch 0 to 99, 50 being the voice's own: measured +8.8 semitones at 99, -6.6 at 0
 MAX_CHARACTERS = 50_000
-ACCENTS = {"en": "en-us"}
-"""Which of several voices of a language speaks it, where no voice is called like the language itself."""
-
-NOT_LANGUAGES = {"py"}  # eSpeak's Pyash: no ISO 639-1 code
-
-
-@cache
-def base_voices() -> dict[str, str]:
-    """ISO 639-1 codes and the voices that speak them, as eSpeak's own data lists them."""
-    voices: dict[str, str] = {}
-    data = Path(espeakng_loader.get_data_path())
-    for file in sorted(path for path in (data / "lang").rglob("*") if path.is_file()):
-        definition = file.read_bytes().decode(errors="replace")  # comments in some are in other encodings
-        named = re.search(r"^dictionary\s+(\S+)", definition, re.MULTILINE) or re.search(
-            r"^language\s+([a-z]+)", definition, re.MULTILINE
-        )
-        if named is None or not (data / f"{named[1]}_dict").exists():
-            continue  # Faroese: a voice without words
-        for language in re.findall(r"^language\s+([a-z]{2})\s*(?:\d+\s*)?$", definition, re.MULTILINE):
-            if language not in voices or file.name == language:
-                voices[language] = file.name
-    return {language: voice for language, voice in voices.items() if language not in NOT_LANGUAGES} | ACCENTS
-
-
-@cache
-def variants() -> frozenset[str]:
-    """The names of eSpeak's variants; the empty name is the plain voice."""
-    folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
-    return frozenset(file.name for file in folder.iterdir()) | {""}
 
 
 class Espeak(TtsEngine):
@@ -89,6 +59,8 @@ class Espeak(TtsEngine):
             sample_rate_hz=SAMPLE_RATE_HZ,
             max_characters=MAX_CHARACTERS,
             settings=frozenset({"rate", "pitch"}),
+            markup=frozenset({"prosody"}),
+            streaming=True,
             word_times=True,
         )
 
@@ -110,28 +82,72 @@ class Espeak(TtsEngine):
     def synthesize(self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()) -> Speech:
         """Say `text`; a text with nothing to say gives a short silence. The same call gives the same samples.
 
-        Raises: EngineFailed when the process dies or gets stuck; InvalidRequest when the text is too long for one call;
-        UnknownPreset, LanguageNotAllowed.
+        Raises: EngineFailed when the process dies or gets stuck; InvalidRequest when the text is too long for one call,
+        or a mark cannot be read; UnknownPreset, LanguageNotAllowed.
         """
+        utterance, positions = self._utterance(text, voice, language, marks)
+        if not is_speakable(text):
+            return silence(SAMPLE_RATE_HZ)
+        sound = bytearray()
+        with self._process() as process:
+            words = process.say(utterance, sound.extend)
+        starts = [(positions[min(start, len(positions) - 1)], sample) for start, _, sample in words]
+        return shaped(_samples(sound), SAMPLE_RATE_HZ, text=text, starts=starts)
+
+    def stream(
+        self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()
+    ) -> Iterator[NDArray[np.float32]]:
+        """The same in pieces of some 60 ms, as they are made, untrimmed.
+
+        The process is read at its own speed, so a slow listener holds up nobody, and one who stops early neither: the
+        rest is made and dropped, at some 400 times the speed of speech.
+        Raises: at the call what `synthesize` raises for its arguments; EngineFailed at any piece.
+        """
+        utterance, _ = self._utterance(text, voice, language, marks)
+        if not is_speakable(text):
+            return iter([silence(SAMPLE_RATE_HZ).samples[0]])
+        return self._pieces(utterance)
+
+    def phonemes(self, texts: Sequence[str], voice: str) -> tuple[str, ...]:
+        """Each text in IPA, without its punctuation; `^` ties the letters of one sound (t^ʃ).
+
+        voice: eSpeak's own name for one that reads: is, en-us, en-gb.
+        Raises: EngineFailed, also when there is no such voice.
+        """
+        with self._process() as process:
+            return tuple(process.transcribe([speakable(text)[0] for text in texts], voice))
+
+    def _utterance(
+        self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...]
+    ) -> tuple[Utterance, list[int]]:
+        """What a process is told, and for each character of it its place in `text`."""
         self.check(voice, language)
         if len(text) > MAX_CHARACTERS:
             raise InvalidRequest(
                 f"eSpeak takes {MAX_CHARACTERS} characters at once, not the {len(text)} of {text[:40]!r} …; split it"
             )
-        if not is_speakable(text):
-            return silence(SAMPLE_RATE_HZ)
-        said, positions = speakable(text)
-        utterance = Utterance(
-            text=said,
-            voice=base_voices()[language] + (f"+{voice.voice}" if voice.voice else ""),
-            rate_wpm=int(np.clip(round(PLAIN_RATE_WPM * voice.rate), SLOWEST_WPM, FASTEST_WPM)),
-            pitch=int(np.clip(round(50 + voice.pitch * STEPS_PER_SEMITONE), 0, 99)),
-        )
-        with self._process() as process:
-            pcm, events = process.say(utterance)
-        samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(32_768)
-        starts = [(positions[min(start, len(positions) - 1)], sample) for start, _, sample in events]
-        return shaped(samples, SAMPLE_RATE_HZ, text=text, starts=starts)
+        rate_wpm = PLAIN_RATE_WPM * voice.rate
+        said, positions = with_commands(*speakable(text), marks, rate_wpm=rate_wpm, pitch_st=voice.pitch)
+        speed, pitch, _ = parameters(rate_wpm, voice.pitch)
+        name = base_voices()[language] + (f"+{voice.voice}" if voice.voice else "")
+        return Utterance(text=said, voice=name, rate_wpm=speed, pitch=pitch), positions
+
+    def _pieces(self, utterance: Utterance) -> Iterator[NDArray[np.float32]]:
+        sounds: SimpleQueue[bytes] = SimpleQueue()
+
+        def speak() -> None:
+            try:
+                with self._process() as process:
+                    process.say(utterance, sounds.put)
+            finally:
+                sounds.put(b"")
+
+        reader = ThreadPoolExecutor(1, thread_name_prefix="espeak")
+        spoken = reader.submit(speak)
+        reader.shutdown(wait=False)
+        while sound := sounds.get():
+            yield _samples(sound)
+        spoken.result()
 
     def close(self) -> None:
         """End the processes that wait for work; the next call starts new ones."""
@@ -160,3 +176,8 @@ class Espeak(TtsEngine):
                 process.close()
                 raise
             self._idle.put(process)
+
+
+def _samples(pcm: bytes | bytearray) -> NDArray[np.float32]:
+    """16-bit samples as float32, shape (n_samples,), full scale 1.0."""
+    return np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(32_768)

@@ -12,11 +12,15 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import espeakng_loader
 import structlog
 
 from tasks.errors import EngineFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 log = structlog.get_logger(__name__)
 
@@ -71,26 +75,39 @@ class EspeakProcess:
         """The worker's process id."""
         return self._process.pid
 
-    def say(self, utterance: Utterance) -> tuple[bytes, list[tuple[int, int, int]]]:
-        """Samples (16-bit, mono) and, for each word, its first character, its length and its first sample.
+    def say(self, utterance: Utterance, on_sound: Callable[[bytes], object]) -> list[tuple[int, int, int]]:
+        """Say it; the words, each by its first character, its length and its first sample.
 
+        on_sound: takes the samples (16-bit, mono) piece by piece, as they come.
         Raises: EngineFailed when the worker dies, gets stuck or refuses; it is of no use afterwards.
         """
-        limit_s = max(1, round(self._patience_s + SECONDS_PER_CHARACTER * len(utterance.text)))
-        request = json.dumps(asdict(utterance) | {"limit_s": limit_s}).encode()
-        sound = bytearray()
+        words = self._ask(asdict(utterance), utterance.text, utterance.voice, on_sound)
+        return [(int(start), int(length), int(sample)) for start, length, sample in words]
+
+    def transcribe(self, texts: Sequence[str], voice: str) -> list[str]:
+        """Each text in IPA; `^` ties the letters of one sound.
+
+        Raises: EngineFailed as `say`.
+        """
+        return [str(phonemes) for phonemes in self._ask({"texts": texts, "voice": voice}, " ".join(texts), voice)]
+
+    def _ask(
+        self, request: dict[str, object], text: str, voice: str, on_sound: Callable[[bytes], object] = bytes
+    ) -> list[Any]:
+        limit_s = max(1, round(self._patience_s + SECONDS_PER_CHARACTER * len(text)))
+        message = json.dumps(request | {"limit_s": limit_s}).encode()
         try:
-            self._send(HEADER.pack(b"R", len(request)) + request)
+            self._send(HEADER.pack(b"R", len(message)) + message)
             while True:
                 kind, payload = self._frame()
                 if kind == b"A":
-                    sound += payload
+                    on_sound(payload)
                 elif kind == b"E":
-                    return bytes(sound), [tuple(word) for word in json.loads(payload)]
+                    return list(json.loads(payload))
                 else:
                     raise EngineFailed(payload.decode(errors="replace"))
         except EngineFailed as error:
-            raise EngineFailed(f"eSpeak broke at {utterance.text[:60]!r} (voice {utterance.voice}): {error}") from error
+            raise EngineFailed(f"eSpeak broke at {text[:60]!r} (voice {voice}): {error}") from error
 
     def close(self) -> None:
         """End the worker and whatever it is saying, and wait until it is gone."""

@@ -7,7 +7,7 @@ the same samples, and an utterance that crashes the library takes only its fork 
 
 Frames: one byte kind, four bytes length (big endian), then the payload. To the worker: `R` a request (JSON). From it:
 `H` hello, with the library's version; `A` 16-bit mono samples; `E` end, with `[position, length, sample]` for each
-word; `X` the utterance failed, with the reason.
+word, or with the phonemes of each text, where those were asked for; `X` the request failed, with the reason.
 """
 
 import ctypes
@@ -23,6 +23,7 @@ AUDIO_OUTPUT_SYNCHRONOUS = 2
 DONT_EXIT = 0x8000
 CHARS_UTF8 = 1
 END_PAUSE = 0x1000
+IPA_TIED = 0x02 | 0x80 | ord("^") << 8  # a tie inside what is one sound: t^ʃ, a^ɪ
 RATE, PITCH = 1, 3
 WORD_EVENT = 1
 PARENT_CHECK_S = 2.0
@@ -68,6 +69,8 @@ def load(library: str, data_folder: str) -> ctypes.CDLL:
         ctypes.c_void_p,
     ]
     espeak.espeak_SetVoiceByName.argtypes = [ctypes.c_char_p]
+    espeak.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
+    espeak.espeak_TextToPhonemes.restype = ctypes.c_char_p
     os.chdir(os.path.dirname(data_folder))  # a relative path: the library keeps only 160 bytes of it
     if espeak.espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, b".", DONT_EXIT) <= 0:
         raise OSError(f"libespeak-ng finds no data in {data_folder}")
@@ -118,8 +121,6 @@ def say(espeak: ctypes.CDLL, request: dict) -> None:  # type: ignore[type-arg]
 
     callback = _OnSound(on_sound)
     espeak.espeak_SetSynthCallback(callback)
-    if espeak.espeak_SetVoiceByName(request["voice"].encode()) != 0:
-        return send(b"X", f"libespeak-ng has no voice {request['voice']}".encode())
     espeak.espeak_SetParameter(RATE, request["rate_wpm"], 0)
     espeak.espeak_SetParameter(PITCH, request["pitch"], 0)
     # Neither espeakSSML (0x10) nor espeakPHONEMES (0x100): markup and [[ are read as they are written.
@@ -130,18 +131,39 @@ def say(espeak: ctypes.CDLL, request: dict) -> None:  # type: ignore[type-arg]
     return send(b"E", json.dumps(words).encode())
 
 
-def say_in_a_fork(espeak: ctypes.CDLL, request: dict) -> int:  # type: ignore[type-arg]
-    """Say one request in a fork, and give its wait status; the kernel ends a fork that is stuck."""
+def transcribe(espeak: ctypes.CDLL, texts: list) -> None:  # type: ignore[type-arg]
+    """Send each text in phonemes, its clauses put together."""
+    answers = []
+    for text in texts:
+        rest, clauses = ctypes.c_char_p(text.encode()), []
+        while rest.value is not None:
+            clauses.append(espeak.espeak_TextToPhonemes(ctypes.byref(rest), CHARS_UTF8, IPA_TIED).decode())
+        answers.append(" ".join(filter(None, clauses)))
+    send(b"E", json.dumps(answers).encode())
+
+
+def answer(espeak: ctypes.CDLL, request: dict) -> None:  # type: ignore[type-arg]
+    """Do what one request asks for."""
+    if espeak.espeak_SetVoiceByName(request["voice"].encode()) != 0:
+        send(b"X", f"libespeak-ng has no voice {request['voice']}".encode())
+    elif "texts" in request:
+        transcribe(espeak, request["texts"])
+    else:
+        say(espeak, request)
+
+
+def answer_in_a_fork(espeak: ctypes.CDLL, request: dict) -> int:  # type: ignore[type-arg]
+    """Answer one request in a fork, and give its wait status; the kernel ends a fork that is stuck."""
     child = os.fork()
     if child == 0:
         signal.alarm(request["limit_s"])
-        say(espeak, request)
+        answer(espeak, request)
         os._exit(0)
     return os.waitpid(child, 0)[1]
 
 
 def main() -> None:
-    """Say what the parent asks for until it is gone."""
+    """Answer the parent until it is gone."""
     library, data_folder = sys.argv[1], sys.argv[2]
     try:
         espeak = load(library, data_folder)
@@ -153,7 +175,7 @@ def main() -> None:
     while True:
         _, length = HEADER.unpack(read(HEADER.size))
         # A fork that died may have left half a frame in the pipe: end, so that the parent starts afresh.
-        if say_in_a_fork(espeak, json.loads(read(length))) != 0:
+        if answer_in_a_fork(espeak, json.loads(read(length))) != 0:
             sys.exit(1)
 
 
