@@ -1,0 +1,42 @@
+"""ONNX models: opened from a file, and their many exceptions made into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+from tasks.errors import EngineFailed, ModelDamaged, ModelNotFound
+
+# They have no parent of their own below Exception.
+UNREADABLE = (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NotImplemented)
+BROKEN = (state.Fail, state.RuntimeException, state.EPFail, state.EngineError, state.ModelLoaded, state.NoModel)
+
+
+def open_model(path: Path, *, inputs: frozenset[str]) -> onnxruntime.InferenceSession:
+    """The model in a file, on the CPU; it may be run from several threads at once.
+
+    inputs: names that it must take; a file may be an ONNX model and of another kind.
+    Raises: ModelNotFound, ModelDamaged.
+    """
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except state.NoSuchFile as error:
+        raise ModelNotFound(f"no model at {path}") from error
+    except (*UNREADABLE, *BROKEN) as error:
+        raise ModelDamaged(f"{path} is not an ONNX model that can be read: {str(error)[:200]}") from error
+    if missing := inputs - {taken.name for taken in session.get_inputs()}:
+        raise ModelDamaged(f"{path} is a model of another kind: it takes no {', '.join(sorted(missing))}")
+    return session
+
+
+@contextmanager
+def running(what: str) -> Iterator[None]:
+    """What breaks inside a model becomes EngineFailed, with `what` it was asked for."""
+    try:
+        yield
+    except (*UNREADABLE, *BROKEN, MemoryError) as error:
+        raise EngineFailed(f"{what}: the model broke: {str(error)[:200]}") from error
