@@ -33,19 +33,30 @@ from types import TracebackType
 from voice_services_azure import KEY as AZURE_KEY
 from voice_services_azure import Azure
 from voice_services_book import DELIVERIES, FAULTS, REFUSALS, SPOKEN, Book, Fault, Request
-from voice_services_elevenlabs import ADAM, GEORGE, RACHEL, ElevenLabs
 from voice_services_elevenlabs import KEY as ELEVENLABS_KEY
+from voice_services_elevenlabs import ElevenLabs
+from voice_services_elevenlabs_account import ADAM, GEORGE, RACHEL, Account
 from voice_services_openai import KEY as OPENAI_KEY
 from voice_services_openai import OpenAi
 from voice_services_polly import KEY_ID, SECRET, Polly
-from voice_services_realtime import REALTIME_VOICES, Realtime
+from voice_services_realtime import Realtime
 from voice_services_speech import Mouth, median_pitch_hz
 from voice_services_wire import Listener
 
 __all__ = [
-    "ADAM", "DELIVERIES", "FAULTS", "GEORGE", "KEYS", "RACHEL", "REFUSALS", "SECRET", "SPOKEN", "Request",
-    "VoiceServices", "median_pitch_hz",
-]  # fmt: skip
+    "ADAM",
+    "DELIVERIES",
+    "FAULTS",
+    "GEORGE",
+    "KEYS",
+    "RACHEL",
+    "REFUSALS",
+    "SECRET",
+    "SPOKEN",
+    "Request",
+    "VoiceServices",
+    "median_pitch_hz",
+]
 
 KEYS = {
     "openai": OPENAI_KEY,
@@ -69,9 +80,9 @@ class VoiceServices:
         self.elevenlabs = ElevenLabs(self._mouth)
         self.azure = Azure(self._mouth)
         self.polly = Polly(self._mouth)
-        realtime = Realtime(self._mouth, self._book)
+        self.realtime = Realtime(self._mouth, self._book)
         self._listeners = {
-            "openai": Listener(self.openai, self._book, realtime.serve),
+            "openai": Listener(self.openai, self._book, self.realtime.serve),
             **{v.name: Listener(v, self._book) for v in (self.compatible, self.elevenlabs, self.azure, self.polly)},
         }
         self._listeners["realtime"] = self._listeners["openai"]
@@ -85,7 +96,7 @@ class VoiceServices:
     def close(self) -> None:
         """Hang up on everybody."""
         self._book.stopped.set()
-        for listener in self._listeners.values():
+        for listener in set(self._listeners.values()):
             listener.close()
         self._mouth.close()
 
@@ -116,9 +127,7 @@ class VoiceServices:
         self.recover()
         self.clear()
         self.pace_s = 0.0
-        self.elevenlabs.cloned.clear()
-        self.elevenlabs.character_count, self.elevenlabs.character_limit = 0, 1_000_000
-        self.elevenlabs.tier = "creator"
+        self.elevenlabs.account = Account()
         self.azure.tokens.clear()
 
     @property
@@ -137,15 +146,16 @@ class VoiceServices:
 
         times: how many requests; None: until `recover`. after: how many to let through first. on: an operation, or
         `any`. wait_s: what `busy_with_wait` asks for in Retry-After. `refused` counts nothing, as nobody sees those
-        who knock: it lasts until `recover`. Realtime's handshake meets the refusals that a handshake can carry.
+        who knock: it lasts until `recover`. Of Realtime, AT_THE_DOOR meets the handshake, all else the speech.
+        Raises: ValueError for a fault that this vendor can't have.
         """
         if fault not in FAULTS or vendor not in self._listeners or (fault in SPOKEN and vendor != "realtime"):
             raise ValueError(f"there is no fault {fault!r} for {vendor!r}")
         if fault == "refused":
             self._listeners[vendor].refuse()
             return
-        if vendor == "realtime" and fault in AT_THE_DOOR and on == "speech":
-            on = "handshake"
+        if vendor == "realtime":
+            on = "handshake" if fault in AT_THE_DOOR else "speech"
         self._book.add(Fault(vendor, fault, times, after, on, wait_s))
 
     def recover(self, vendor: str | None = None) -> None:
@@ -157,5 +167,5 @@ class VoiceServices:
 
     def pitch_hz(self, vendor: str, voice: str) -> float:
         """The median pitch at which a voice speaks Icelandic, within a semitone; compare with `median_pitch_hz`."""
-        voices = REALTIME_VOICES if vendor == "realtime" else self._listeners[vendor].vendor.voices
+        voices = self.realtime.voices if vendor == "realtime" else self._listeners[vendor].vendor.voices
         return voices[voice].hz

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import voice_services_ssml as ssml
 from voice_services_book import Json, Request
 from voice_services_openai import bearer
-from voice_services_speech import LADDER, SAMPLE_RATE_HZ, Encoding, Mouth, Sound, Timbre
+from voice_services_speech import LADDER, SPOKEN_HZ, Encoding, Mouth, Sound, Timbre
 from voice_services_wire import Answer, Asked, Refusal
 
 KEY = "b7f1c0tilraun4d6e9a2f5b8c3e7d0a1f"
@@ -30,22 +30,41 @@ VOICES = {
 PCM = {"8khz": 8_000, "16khz": 16_000, "22050hz": 22_050, "24khz": 24_000, "44100hz": 44_100, "48khz": 48_000}
 FORMATS = {
     **{f"raw-{name}-16bit-mono-pcm": ("audio/pcm", Encoding("pcm", rate)) for name, rate in PCM.items()},
-    **{f"riff-{name}-16bit-mono-pcm": ("audio/x-wav", Encoding("wav", rate)) for name, rate in PCM.items()
-       if name != "16khz"},
-    **{f"audio-{khz}khz-{kbps}kbitrate-mono-mp3": ("audio/mpeg", Encoding("mp3", khz * 1000, kbps)) for khz, kbps in
-       ((16, 32), (16, 64), (16, 128), (24, 48), (24, 96), (24, 160), (48, 96), (48, 192))},
-    **{f"ogg-{khz}khz-16bit-mono-opus": ("audio/ogg; codecs=opus; rate=" + str(khz * 1000),
-       Encoding("opus", khz * 1000, 64)) for khz in (16, 24, 48)},
-}  # fmt: skip
+    **{
+        f"riff-{name}-16bit-mono-pcm": ("audio/x-wav", Encoding("wav", rate))
+        for name, rate in PCM.items()
+        if name != "16khz"
+    },
+    **{
+        f"audio-{khz}khz-{kbps}kbitrate-mono-mp3": ("audio/mpeg", Encoding("mp3", khz * 1000, kbps))
+        for khz, kbps in ((16, 32), (16, 64), (16, 128), (24, 48), (24, 96), (24, 160), (48, 96), (48, 192))
+    },
+    **{
+        f"ogg-{khz}khz-16bit-mono-opus": (
+            "audio/ogg; codecs=opus; rate=" + str(khz * 1000),
+            Encoding("opus", khz * 1000, 64),
+        )
+        for khz in (16, 24, 48)
+    },
+}
 GATEWAY = {
-    "wrong_key": (401, "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
-                  "valid key for an active subscription and use a correct regional API endpoint for your resource."),
-    "quota": (403, "Out of call volume quota for Speech F0 pricing tier. Please retry after 7 days. To increase your "
-              "call volume switch to a paid tier."),
+    "wrong_key": (
+        401,
+        "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
+        "valid key for an active subscription and use a correct regional API endpoint for your resource.",
+    ),
+    "quota": (
+        403,
+        "Out of call volume quota for Speech F0 pricing tier. Please retry after 7 days. To increase your "
+        "call volume switch to a paid tier.",
+    ),
     "broken": (500, "Internal server error."),
-}  # fmt: skip
-PLAIN = {"busy": (429, "Too many requests"), "busy_with_wait": (429, "Too many requests"),
-         "unavailable": (503, "Service Unavailable")}  # fmt: skip
+}
+PLAIN = {
+    "busy": (429, "Too many requests"),
+    "busy_with_wait": (429, "Too many requests"),
+    "unavailable": (503, "Service Unavailable"),
+}
 
 
 def plain(status: int, message: str) -> Answer:
@@ -134,7 +153,7 @@ class Azure:
             raise Refusal(plain(400, f"Unsupported voice {', '.join(sorted(set(voices) - set(VOICES)))}"))
         content_type, encoding = FORMATS[format_]
         # What is longer than ten minutes is cut there, without a word.
-        samples = ssml.say(items, self.mouth, self.voices)[: LONGEST_S * SAMPLE_RATE_HZ]
+        samples = ssml.say(items, self.mouth, self.voices)[: LONGEST_S * SPOKEN_HZ]
         return Answer(200, content_type, sound=Sound(samples, encoding), headers={"x-requestid": str(uuid.uuid4())})
 
     def _token(self) -> str:

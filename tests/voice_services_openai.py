@@ -28,7 +28,7 @@ VOICES = {
     "coral": LADDER[7],
     "echo": LADDER[0],
     "fable": LADDER[6],
-    "onyx": Timbre("m8", -1.7, 94),
+    "onyx": Timbre("m8", -1.7, 78),
     "nova": LADDER[8],
     "sage": Timbre("f4", 0.0, 180),
     "shimmer": LADDER[9],
@@ -47,15 +47,28 @@ MODELS = {
 COMPATIBLE_VOICES = {"af_heart": LADDER[9], "am_michael": LADDER[0], "bm_george": LADDER[2], "if_sara": LADDER[7]}
 COMPATIBLE_MODELS = {"kokoro": None}
 REFUSALS = {
-    "wrong_key": (401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided: {key}. You can find "
-                  "your API key at https://platform.openai.com/account/api-keys."),
-    "busy": (429, "requests", "rate_limit_exceeded", "Rate limit reached for {model} in organization org-tilraun on "
-             "requests per min (RPM): Limit 500, Used 500, Requested 1. Please try again in 120ms."),
-    "quota": (429, "insufficient_quota", "insufficient_quota", "You exceeded your current quota, please check your "
-              "plan and billing details."),
+    "wrong_key": (
+        401,
+        "invalid_request_error",
+        "invalid_api_key",
+        "Incorrect API key provided: {key}. You can find your API key at https://platform.openai.com/account/api-keys.",
+    ),
+    "busy": (
+        429,
+        "requests",
+        "rate_limit_exceeded",
+        "Rate limit reached for {model} in organization org-tilraun on "
+        "requests per min (RPM): Limit 500, Used 500, Requested 1. Please try again in 120ms.",
+    ),
+    "quota": (
+        429,
+        "insufficient_quota",
+        "insufficient_quota",
+        "You exceeded your current quota, please check your plan and billing details.",
+    ),
     "broken": (500, "server_error", None, "The server had an error while processing your request. Sorry about that!"),
     "unavailable": (503, "server_error", None, "The engine is currently overloaded, please try again later."),
-}  # fmt: skip
+}
 NO_KEY = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
     "(i.e. Authorization: Bearer YOUR_KEY)."
@@ -63,8 +76,9 @@ NO_KEY = (
 REFUSALS["busy_with_wait"] = REFUSALS["busy"]
 
 
-def error(status: int, message: str, *, kind: str = "invalid_request_error", param: str | None = None,
-          code: str | None = None) -> Answer:  # fmt: skip
+def error(
+    status: int, message: str, *, kind: str = "invalid_request_error", param: str | None = None, code: str | None = None
+) -> Answer:
     """An answer of the shape ErrorResponse: {"error": {message, type, param, code}}."""
     body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
     return Answer.of_json(body, status=status, headers={"x-request-id": f"req_{uuid.uuid4().hex}"})

@@ -147,11 +147,17 @@ class Polly:
     def _voices(self, asked: Asked) -> Answer:
         engine, language = asked.query.get("Engine"), asked.query.get("LanguageCode")
         listed = [
-            {"Id": id_, "Name": name, "Gender": gender, "LanguageCode": code, "LanguageName": spoken,
-             "SupportedEngines": list(engines)}
+            {
+                "Id": id_,
+                "Name": name,
+                "Gender": gender,
+                "LanguageCode": code,
+                "LanguageName": spoken,
+                "SupportedEngines": list(engines),
+            }
             for id_, (name, gender, code, spoken, engines, _) in VOICES.items()
             if engine in (None, *engines) and language in (None, code)
-        ]  # fmt: skip
+        ]
         return Answer.of_json({"Voices": listed}, headers={"x-amzn-RequestId": str(uuid.uuid4())})
 
 

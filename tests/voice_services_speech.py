@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
+from typing import Any
 
 import av
 import numpy as np
@@ -12,10 +13,14 @@ import soxr
 from numpy.typing import NDArray
 
 from tasks.schemas import VoicePreset
-from tasks.tts.espeak import SAMPLE_RATE_HZ, Espeak
+from tasks.tts.espeak import SAMPLE_RATE_HZ as ESPEAK_HZ
+from tasks.tts.espeak import Espeak
 
 Samples = NDArray[np.float32]
 """One channel here: shape (n_samples,), full scale 1.0."""
+
+SPOKEN_HZ = ESPEAK_HZ
+"""Of all sound until it is encoded."""
 
 FRAME_S, LOWEST_HZ, HIGHEST_HZ = 0.04, 50.0, 450.0
 
@@ -96,12 +101,12 @@ class Mouth:
 
 def pause(duration_s: float) -> Samples:
     """Silence at eSpeak's rate."""
-    return np.zeros(round(duration_s * SAMPLE_RATE_HZ), np.float32)
+    return np.zeros(round(duration_s * SPOKEN_HZ), np.float32)
 
 
 def encode(samples: Samples, encoding: Encoding) -> bytes:
     """Samples at eSpeak's rate, resampled and written as a vendor would."""
-    heard = soxr.resample(samples, SAMPLE_RATE_HZ, encoding.sample_rate_hz) if samples.size else samples
+    heard = soxr.resample(samples, SPOKEN_HZ, encoding.sample_rate_hz) if samples.size else samples
     whole = (np.clip(heard, -1.0, 1.0) * 32_767).astype("<i2")
     if encoding.kind == "pcm":
         return whole.tobytes()
@@ -126,7 +131,7 @@ def _ffmpeg(samples: NDArray[np.int16], encoding: Encoding) -> bytes:
     codec, container = FFMPEG[encoding.kind]
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
-        stream = output.add_stream(codec, rate=encoding.sample_rate_hz, layout="mono")
+        stream: Any = output.add_stream(codec, rate=encoding.sample_rate_hz, layout="mono")
         stream.bit_rate = encoding.bit_rate_kbps * 1000
         frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
         frame.sample_rate = encoding.sample_rate_hz

@@ -248,11 +248,8 @@ class Listener:
         threading.Thread(target=self._accept, args=(self._socket,), daemon=True).start()
 
     def refuse(self) -> None:
-        """Hang up on everybody and let nobody in; the port stays ours."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self.hang_up()
+        """Close, but keep the port."""
+        self.close()
         self._socket = _bound(self.port)
 
     def hang_up(self) -> None:
@@ -263,8 +260,11 @@ class Listener:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        self.refuse()
+        """Let nobody in, and hang up on whoever is."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        self.hang_up()
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
