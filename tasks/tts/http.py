@@ -17,7 +17,7 @@ from httpx_retries import Retry, RetryTransport
 
 from tasks.errors import AnswerUnfinished, EngineDenied, EngineError, EngineUnreachable
 from tasks.schemas import EngineAccess
-from tasks.tts.refusal import ADVICE, Refusal, kind_of, one_line, read_refusal
+from tasks.tts.refusal import ADVICE, Refusal, asked_wait_s, kind_of, one_line, read_refusal
 from tasks.tts.sound_answer import SoundAnswer
 
 CONNECT_S, STALL_S = 10.0, 30.0
@@ -203,11 +203,7 @@ def _wait_if_asked(response: httpx.Response) -> None:
 
 
 def _wait_s(response: httpx.Response) -> float:
-    """What `Retry-After` says, in seconds or as a date; 0 where it says nothing. A day at the most."""
-    try:
-        return min(Retry().parse_retry_after(response.headers.get("retry-after", "")), 86_400.0)
-    except (ValueError, OverflowError):
-        return 0.0
+    return asked_wait_s(response.headers.get("retry-after", ""))
 
 
 def _beginning(response: httpx.Response) -> bytes:

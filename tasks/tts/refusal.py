@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from httpx_retries import Retry
+
 from tasks.errors import (
     AnswerUnfinished,
     EngineBusy,
@@ -55,6 +57,14 @@ def kind_of(status: int) -> type[EngineError]:
     if status in (408, 425) or status >= 500:
         return EngineUnreachable
     return {402: QuotaExceeded, 413: TextTooLong, 429: EngineBusy}.get(status, RequestRefused)
+
+
+def asked_wait_s(retry_after: str) -> float:
+    """What a `Retry-After` says, in seconds or as a date; 0 where it says nothing. A day at the most."""
+    try:
+        return min(Retry().parse_retry_after(retry_after), 86_400.0)
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def asked_for(text: str, voice: str) -> str:
