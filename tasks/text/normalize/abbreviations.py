@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,18 +14,27 @@ _OWN = {
     **{"kl.": "klukkan", "dr.": "doktor", "sr.": "séra", "skv.": "samkvæmt", "sbr.": "samanber", "ath.": "athugið"},
     **{"hr.": "herra", "frk.": "fröken", "nr.": "númer", "fv.": "fyrrverandi", "fyrrv.": "fyrrverandi"},
     **{"nk.": "næstkomandi", "sl.": "síðastliðinn", "co.": "kó", "s.s.": "svo sem", "f.h.": "fyrir hádegi"},
-    **{"próf.": "prófessor", "t.d.": "til dæmis", "ca.": "sirka", "max.": "mest", "min.": "minnst"},
+    **{"t.d.": "til dæmis", "ca.": "sirka", "max.": "mest", "min.": "minnst", "f.": "fæddur", "d.": "dáinn"},
+    **{"mbl.": "Morgunblaðið", "þ.m.t.": "þar með talið", "o.þ.h.": "og þess háttar", "þ.á.m.": "þar á meðal"},
+    **{"þús.": "þúsund", "vs.": "gegn", "jr.": "yngri", "þ.e.": "það er", "dags.": "dagsett", "m.v.": "miðað við"},
     **{
-        "kt.": "kennitala",
-        "f.": "fæddur",
-        "d.": "dáinn",
-        "mbl.": "Morgunblaðið",
-        "þ.m.t.": "þar með talið",
-        "o.þ.h.": "og þess háttar",
+        "ehf.": "ehf",
+        "hf.": "hf",
+        "ohf.": "ohf",
+        "e.t.v.": "ef til vill",
+        "þ.m.": "þessa mánaðar",
+        "s.m.": "sama mánaðar",
     },
-    **{"þús.": "þúsund", "vs.": "gegn", "jr.": "yngri", "gr.": "grein", "st.": "stig", "þ.e.": "það er"},
-    **{"ehf.": "ehf", "hf.": "hf", "ohf.": "ohf", "árg.": "árgangur", "sek.": "sekúndur", "mín.": "mínútur"},
-    **{"klst.": "klukkustundir", "kr.": "krónur", "tsk.": "teskeið", "msk.": "matskeið", "tlf.": "sími"},
+    **{
+        "þri.": "þriðjudag",
+        "fim.": "fimmtudag",
+        "fös.": "föstudag",
+        "lau.": "laugardag",
+        "o.s.frv.": "og svo framvegis",
+    },
+    **{"hagst.": "Hagstofa", "þjskj.": "Þjóðskjalasafn", "a.n.l.": "að nokkru leyti"},
+    **{"e.u.": "eftir umtali", "tlf.": "sími", "o.m.fl.": "og margt fleira", "n.k.": "næstkomandi"},
+    **{"s.l.": "síðastliðinn", "f.Kr.": "fyrir Krist", "e.Kr.": "eftir Krist", "þ.a.l.": "þar af leiðandi"},
 }
 _COMPANIES = {"ehf.": "e há eff", "hf.": "há eff", "ohf.": "o há eff", "ses.": "ess e ess", "slf.": "ess ell eff"}
 
@@ -33,13 +43,15 @@ NOUNS: dict[str, tuple[str, Gender]] = {
     **{"árg.": ("árgangur", "kk"), "þm.": ("þingmaður", "kk"), "alþm.": ("alþingismaður", "kk")},
     **{"ritstj.": ("ritstjóri", "kk"), "mín.": ("mínúta", "kvk"), "sek.": ("sekúnda", "kvk")},
     **{"klst.": ("klukkustund", "kvk"), "kr.": ("króna", "kvk"), "stk.": ("stykki", "hk"), "útg.": ("útgáfa", "kvk")},
-    **{"tsk.": ("teskeið", "kvk"), "msk.": ("matskeið", "kvk"), "kafl.": ("kafli", "kk")},
+    **{"millj.": ("milljón", "kvk"), "tsk.": ("teskeið", "kvk"), "msk.": ("matskeið", "kvk"), "kafl.": ("kafli", "kk")},
     **{"vsk.": ("virðisaukaskattur", "kk")},
     **{"próf.": ("prófessor", "kk"), "aths.": ("athugasemd", "kvk"), "málsl.": ("málsliður", "kk")},
     **{"tölul.": ("töluliður", "kk"), "tl.": ("töluliður", "kk"), "st.": ("stig", "hk"), "kt.": ("kennitala", "kvk")},
+    **{"mán.": ("mánuður", "kk")},
 }  # fmt: skip
 """Abbreviated nouns that are inflected when they are read."""
 
+_BEFORE_NAMES = frozenset({"próf.", "þm.", "alþm.", "ritstj.", "dr.", "sr.", "hr.", "frk.", "nr.", "bls."})
 _WORDS_TOO = frozenset({"m.", "s.", "í.", "á.", "v.", "þ.", "e.", "h.", "n.", "a.", "o.", "k.", "g.", "l.", "d.", "t."})
 """One letter and a full stop is a name's initial, or the end of a sentence, more often than what it stands for."""
 
@@ -62,6 +74,8 @@ def spoken_abbreviation(written: str) -> str | None:
 @lru_cache(maxsize=4096)
 def read_abbreviation(written: str) -> Reading | None:
     """What this abbreviation, with its full stops, stands for; None where it stands for nothing that we know."""
+    if " " in written or "\u00a0" in written:
+        written = re.sub(r"\.?\s+", ".", written)  # "m. a."
     small = written.lower() if len(written) > 2 and written[1:].islower() else written
     for form in (written, small):
         if spoken := _COMPANIES.get(form) or _OWN.get(form) or (NOUNS[form][0] if form in NOUNS else None):
@@ -84,4 +98,5 @@ def _from_tokenizer(form: str) -> Reading | None:
 
 def _may_end(form: str) -> bool:
     Abbreviations.initialize()
-    return form in Abbreviations.FINISHERS or form in NOUNS or form in _COMPANIES
+    is_finisher = form in Abbreviations.FINISHERS or form in NOUNS or form in _COMPANIES
+    return is_finisher and form not in _BEFORE_NAMES

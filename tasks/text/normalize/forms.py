@@ -14,6 +14,8 @@ Gender = Literal["kk", "kvk", "hk"]
 CASES: tuple[Case, ...] = ("NF", "ÞF", "ÞGF", "EF")
 GENDERS: tuple[Gender, ...] = ("kk", "kvk", "hk")
 
+_SIZES = frozenset({"langur", "hár", "breiður", "djúpur", "þykkur", "þungur", "stór", "víður", "gamall"})
+
 _NOUN = re.compile(r"(NF|ÞF|ÞGF|EF)(ET|FT)(gr)?")
 _ADJECTIVE = re.compile(r"(?:FSB|FVB|MST|ESB|EVB|LHÞT-[SV]B|SB|VB)?-?(KK|KVK|HK)-(NF|ÞF|ÞGF|EF)(ET|FT)")
 
@@ -38,13 +40,19 @@ def _entries(word: str) -> tuple[tuple[str, str, str], ...]:
     found = _bin().lookup(word)[1]
     if not found and word != word.lower():
         found = _bin().lookup(word.lower())[1]
-    return tuple((entry.ord, entry.ofl, entry.mark) for entry in found)
+    entries = tuple((entry.ord, entry.ofl, entry.mark) for entry in found)
+    return tuple(entry for entry in entries if not entry[0][0].isupper()) or entries if word.islower() else entries
 
 
 @lru_cache(maxsize=65_536)
 def noun_readings(word: str) -> frozenset[Agreement]:
     """Gender, case and number that this word may have as a noun."""
-    found = ((lemma_class, _NOUN.match(mark)) for _, lemma_class, mark in _entries(word) if lemma_class in GENDERS)
+    nouns = [entry for entry in _entries(word) if entry[1] in GENDERS]
+    # "stig", "hús": a neuter that is the same in both numbers is hardly ever a rare form of something else
+    own = [entry for entry in nouns if entry[:2] == (word, "hk")]
+    if any(mark == "NFFT" for _, _, mark in own):
+        nouns = own
+    found = ((gender, _NOUN.match(mark)) for _, gender, mark in nouns)
     return frozenset(Agreement(_gender(g), _case(m[1]), m[2] == "FT") for g, m in found if m)
 
 
@@ -62,6 +70,25 @@ def verb_lemmas(word: str) -> frozenset[str]:
     return frozenset(
         lemma for lemma, word_class, mark in _entries(word) if word_class == "so" and not mark.startswith("LH")
     )
+
+
+@lru_cache(maxsize=65_536)
+def is_finite(word: str) -> bool:
+    """Whether this word may be a verb in the indicative."""
+    return any(word_class == "so" and "-FH-" in mark for _, word_class, mark in _entries(word))
+
+
+@lru_cache(maxsize=65_536)
+def is_active_verb(word: str) -> bool:
+    """Whether this word may be a verb in the indicative active, and is no noun: `stökk`, and not `mældist`."""
+    marks = [mark for _, word_class, mark in _entries(word) if word_class == "so"]
+    return any("GM-FH" in mark or "GM-BH" in mark for mark in marks)
+
+
+@lru_cache(maxsize=65_536)
+def describes_size(word: str) -> bool:
+    """Whether this word is an adjective that a measure stands before: `tveggja metra hár`."""
+    return any(lemma in _SIZES for lemma, word_class, _ in _entries(word) if word_class == "lo")
 
 
 @lru_cache(maxsize=65_536)

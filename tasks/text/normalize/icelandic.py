@@ -5,41 +5,47 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from tasks.text.normalize import amounts, dates, signs
-from tasks.text.normalize.context import Sentence
+from tasks.text.normalize import amounts, counting, dates, signs, spelling
 from tasks.text.normalize.numbers import cardinal, digits
 from tasks.text.normalize.reading import Reading
+from tasks.text.normalize.sentence import Sentence
 from tasks.text.normalize.tokens import Token, tokenize
 
 Reader = Callable[[Sentence], tuple[str, str] | None]
 
 READERS: dict[str, Reader] = {
-    "email": signs.read_email,
-    "web": signs.read_web,
-    "handle": signs.read_handle,
-    "hashtag": signs.read_hashtag,
-    "kennitala": signs.read_kennitala,
-    "phone": signs.read_phone,
+    "email": spelling.read_email,
+    "web": spelling.read_web,
+    "handle": spelling.read_handle,
+    "hashtag": spelling.read_hashtag,
+    "kennitala": spelling.read_kennitala,
+    "phone": spelling.read_phone,
     "hyphenation": signs.read_hyphenation,
     "clock": dates.read_clock,
     "time": dates.read_time,
     "duration": dates.read_duration,
+    "lap": dates.read_lap,
+    "colon": dates.read_colon,
     "isodate": dates.read_numeric_date,
     "numericdate": dates.read_numeric_date,
+    "shortdate": dates.read_short_date,
     "date": dates.read_date,
     "dotted": dates.read_dotted,
     "money": amounts.read_money,
+    "magnitude": amounts.read_magnitude,
     "percent": amounts.read_percent,
     "unit": amounts.read_unit,
     "fraction": amounts.read_fraction,
-    "range": amounts.read_range,
-    "ordinal": amounts.read_ordinal,
-    "romanordinal": amounts.read_ordinal,
-    "number": amounts.read_number,
+    "range": counting.read_range,
+    "ordinal": counting.read_ordinal,
+    "romanordinal": counting.read_ordinal,
+    "number": counting.read_number,
+    "telephone": signs.read_telephone,
+    "with": signs.read_with,
     "abbreviation": signs.read_abbreviated,
-    "mixed": signs.read_mixed,
-    "word": signs.read_word,
-    "digits": signs.read_digits,
+    "mixed": spelling.read_mixed,
+    "word": spelling.read_word,
+    "digits": spelling.read_digits,
     "symbol": signs.read_symbol,
 }
 

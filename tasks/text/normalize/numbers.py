@@ -150,6 +150,17 @@ def digits(text: str, gender: Gender = "kk") -> str:
     return " ".join(_DIGITS[value] if gender == "kk" else _small(value, gender, "NF") for value in values)
 
 
+def split(written: str) -> tuple[int, str]:
+    """The whole number and the digits behind its comma: 1.250,5."""
+    whole, _, fraction = written.partition(",")
+    return int("".join(character for character in whole if character.isdecimal())), fraction
+
+
+def times(number: int) -> str:
+    """How often: `tvisvar`, `þrisvar`, and `fjórum`, behind which comes `sinnum`."""
+    return {1: "einu", 2: "tvisvar", 3: "þrisvar"}.get(number) or cardinal(number, "hk", "ÞGF")
+
+
 def half(gender: Gender, case: Case) -> str:
     """One half of something."""
     return _HALF[gender][CASES.index(case)]

@@ -27,45 +27,46 @@ class Unit:
     """Whether it stands in the genitive before a noun or an adjective: `fimm kílómetra leið`, but not `dl mjólk`."""
 
 
-def _length(lemma: str, suffix: str = "") -> Unit:
-    return Unit(lemma, "kk", suffix)
+def _units(gender: Gender, rows: str, *, of_time: bool = False, before_noun: bool = True) -> dict[str, Unit]:
+    """`noun: signs | noun: signs`."""
+    table = (row.split(":") for row in rows.split("|"))
+    return {
+        sign: Unit(lemma.strip(), gender, of_time=of_time, before_noun=before_noun)
+        for lemma, signs in table
+        for sign in signs.split()
+    }
 
 
-_KM, _M, _HOUR = _length("kílómetri"), _length("metri"), Unit("klukkustund", "kvk", of_time=True)
-_MINUTE = Unit("mínúta", "kvk", of_time=True)
-_SECOND = Unit("sekúnda", "kvk", of_time=True)
 UNITS: dict[str, Unit] = {
-    **{"km": _KM, "m": _M, "cm": _length("sentímetri"), "mm": _length("millímetri"), "sm": _length("sentímetri")},
-    **{"km²": _length("ferkílómetri"), "km2": _length("ferkílómetri"), "m²": _length("fermetri")},
-    **{"m2": _length("fermetri"), "fm": _length("fermetri"), "m³": _length("rúmmetri"), "m3": _length("rúmmetri")},
-    **{"ha": _length("hektari"), "ft": Unit("fet", "hk"), "kg": Unit("kíló", "hk", before_noun=False), "g": Unit("gramm", "hk", before_noun=False)},
-    **{"mg": Unit("milligramm", "hk", before_noun=False), "l": Unit("lítri", "kk", before_noun=False), "L": Unit("lítri", "kk", before_noun=False)},
-    **{"dl": Unit("desilítri", "kk", before_noun=False), "ml": Unit("millilítri", "kk", before_noun=False), "cl": Unit("sentilítri", "kk", before_noun=False)},
-    **{"tsk": Unit("teskeið", "kvk", before_noun=False), "msk": Unit("matskeið", "kvk", before_noun=False), "stk": Unit("stykki", "hk", before_noun=False)},
-    **{"klst": _HOUR, "mín": _MINUTE, "sek": _SECOND, "s": _SECOND, "ms": Unit("millisekúnda", "kvk", of_time=True)},
-    **{"W": Unit("vatt", "hk"), "kW": Unit("kílóvatt", "hk"), "MW": Unit("megavatt", "hk")},
-    **{"GW": Unit("gígavatt", "hk"), "V": Unit("volt", "hk"), "kV": Unit("kílóvolt", "hk")},
-    **{"kWst": Unit("kílóvattstund", "kvk"), "kWh": Unit("kílóvattstund", "kvk")},
-    **{"MWst": Unit("megavattstund", "kvk"), "GWst": Unit("gígavattstund", "kvk"), "TWst": Unit("teravattstund", "kvk")},
-    **{"kB": Unit("kílóbæti", "hk"), "MB": Unit("megabæti", "hk"), "GB": Unit("gígabæti", "hk")},
-    **{"TB": Unit("terabæti", "hk"), "Hz": Unit("rið", "hk"), "kHz": Unit("kílórið", "hk")},
-    **{"MHz": Unit("megarið", "hk"), "GHz": Unit("gígarið", "hk"), "dB": Unit("desibel", "hk")},
-    **{"hPa": Unit("hektópaskal", "hk"), "kcal": Unit("kílókaloría", "kvk"), "hö": Unit("hestafl", "hk")},
-    **{"°C": Unit("gráða", "kvk"), "° C": Unit("gráða", "kvk"), "°": Unit("gráða", "kvk")},
-    **{"°F": Unit("gráða", "kvk", "á Fahrenheit")},
-    **{"km/klst": _length("kílómetri", "á klukkustund"), "km/h": _length("kílómetri", "á klukkustund")},
-    **{"km/t": _length("kílómetri", "á klukkustund"), "m/s": _length("metri", "á sekúndu")},
-    **{"m/sek": _length("metri", "á sekúndu"), "kr/kg": Unit("króna", "kvk", "á kíló")},
-    **{"kr./kg": Unit("króna", "kvk", "á kíló"), "g/km": Unit("gramm", "hk", "á kílómetra")},
-    **{"l/100 km": Unit("lítri", "kk", "á hundrað kílómetra"), "Mb/s": Unit("megabiti", "kk", "á sekúndu")},
+    **_units("kk", "kílómetri: km | metri: m | sentímetri: cm sm | millímetri: mm | míkrómetri: µm μm | hektari: ha"),
+    **_units("kk", "ferkílómetri: km² km2 | fermetri: m² m2 fm | rúmmetri: m³ m3 | megabiti: Mb | gígabiti: Gb"),
+    **_units("kk", "lítri: l L | desilítri: dl | sentilítri: cl | millilítri: ml", before_noun=False),
+    **_units("kvk", "klukkustund: klst h | mínúta: mín min | sekúnda: sek s | millisekúnda: ms", of_time=True),
+    **_units("kvk", "teskeið: tsk | matskeið: msk", before_noun=False),
+    **_units("kvk", "gráða: ° º °C | sjómíla: sml | tomma: ″ | kílókaloría: kcal | amperstund: Ah"),
+    **_units("kvk", "kílóvattstund: kWst kWh | megavattstund: MWst MWh | gígavattstund: GWst GWh | teravattstund: TWst TWh"),
+    **_units("hk", "kíló: kg | gramm: g | milligramm: mg | míkrógramm: µg μg | stykki: stk | tonn: t", before_noun=False),
+    **_units("hk", "fet: ft | hestafl: hö | vatt: W | kílóvatt: kW | megavatt: MW | gígavatt: GW | volt: V | kílóvolt: kV"),
+    **_units("hk", "kílóbæti: kB | megabæti: MB | gígabæti: GB | terabæti: TB | rið: Hz | kílórið: kHz | megarið: MHz"),
+    **_units("hk", "gígarið: GHz | desibel: dB | hektópaskal: hPa | millibar: mb | kílójúl: kJ"),
+    **{"° C": Unit("gráða", "kvk"), "°F": Unit("gráða", "kvk", "á Fahrenheit"), "° F": Unit("gráða", "kvk", "á Fahrenheit")},
+    **{"km/t": Unit("kílómetri", "kk", "á klukkustund")},
 }  # fmt: skip
+PER = {
+    **{"klst": "klukkustund", "h": "klukkustund", "sek": "sekúndu", "s": "sekúndu", "mín": "mínútu", "mán": "mánuði"},
+    **{"mánuði": "mánuði", "ári": "ári", "ár": "ári", "dag": "dag", "mann": "mann", "viku": "viku", "stk": "stykki"},
+    **{"km": "kílómetra", "m": "metra", "m²": "fermetra", "m2": "fermetra", "fm": "fermetra", "m³": "rúmmetra"},
+    **{"kg": "kíló", "g": "gramm", "l": "lítra", "dl": "desilítra", "ml": "millilítra", "ha": "hektara", "t": "tonn"},
+    **{"100 km": "hundrað kílómetra", "100 g": "hundrað grömm", "kWst": "kílóvattstund", "MWst": "megavattstund"},
+    **{"nótt": "nótt", "tonn": "tonn", "m3": "rúmmetra", "km²": "ferkílómetra"},
+}
+"""What something is measured by, behind a stroke, as it is said after `á`."""
 
 CURRENCIES: dict[str, Unit] = {
-    **{"kr": Unit("króna", "kvk"), "ISK": Unit("íslenskur króna", "kvk"), "€": Unit("evra", "kvk")},
-    **{"EUR": Unit("evra", "kvk"), "$": Unit("dollari", "kk"), "USD": Unit("dollari", "kk")},
-    **{"£": Unit("pund", "hk"), "GBP": Unit("pund", "hk"), "¥": Unit("jen", "hk"), "JPY": Unit("jen", "hk")},
-    **{"DKK": Unit("danskur króna", "kvk"), "NOK": Unit("norskur króna", "kvk")},
-    **{"SEK": Unit("sænskur króna", "kvk"), "CHF": Unit("svissneskur franki", "kk")},
+    **_units("kvk", "króna: kr | íslenskur króna: ISK | evra: € EUR"),
+    **_units("kvk", "danskur króna: DKK | norskur króna: NOK | sænskur króna: SEK"),
+    **_units("kk", "dollari: $ USD US$ | svissneskur franki: CHF"),
+    **_units("hk", "pund: £ GBP | jen: ¥ JPY"),
 }
 MAGNITUDES = {"m": Unit("milljón", "kvk"), "ma": Unit("milljarður", "kk"), "þ": Unit("þúsund", "hk")}
 
@@ -78,16 +79,24 @@ LETTERS = {
 """Names of the letters."""
 
 SAID_AS_WORDS = frozenset(
-    "RÚV ASÍ NATO UNESCO UNICEF COVID SÁÁ VÍS KEA BYKO IKEA NASA FIFA UEFA ÍSÍ FESTA KSÍ HSÍ SÍBS LÍÚ OPEC LEGO".split()
+    "RÚV ASÍ NATO UNESCO UNICEF COVID VÍS KEA BYKO IKEA NASA FIFA UEFA ÍSÍ FESTA SÍBS LÍÚ OPEC LEGO MAST ISAVIA AIDS PISA".split()
 )  # fmt: skip
 SPELLED = frozenset(
-    {"BBC", "CNN", "ESB", "EES", "SÞ", "ESA", "SA", "SI", "VR", "HR", "HÍ", "LHÍ", "HA", "MR", "MA", "OK"}
+    "BBC CNN ESB EES SÞ ESA SA SI SÍ VR HR HÍ LHÍ HA MR MA MH MS OK KA HK FH ÍR ÍA ÍBV KR USA UK DNA RNA SMS KSÍ HSÍ".split()
 )
 """Acronyms that are also words in small letters, or are spelled although they could be said."""
+
+DIRECTIONS = {
+    **{"N": "norður", "S": "suður", "A": "austur", "V": "vestur"},
+    **{"NA": "norðaustur", "NV": "norðvestur", "SA": "suðaustur", "SV": "suðvestur"},
+}
+"""Before a hyphen and a part of the country, or a wind: `NA-land`, `SV-átt`."""
 
 SYMBOLS = {
     **{"&": "og", "+": "plús", "=": "jafnt og", "×": "sinnum", "÷": "deilt með", "±": "plús mínus", "§": "paragraf"},
     **{"%": "prósent", "‰": "prómill", "€": "evrur", "$": "dollarar", "£": "pund", "°": "gráður", "@": "hjá"},
-    **{"#": "númer", "~": "um það bil", "<": "minna en", ">": "meira en", "→": "til", "№": "númer", "™": "", "®": ""},
-    **{"©": "", "|": "", "\\": "", "^": "", "`": "", "*": "", "_": ""},
+    **{"#": "númer", "~": "um það bil", "≈": "um það bil", "<": "minna en", ">": "meira en", "№": "númer"},
+    **{"≤": "minna en eða jafnt og", "≥": "meira en eða jafnt og", "≠": "ekki jafnt og", "→": "til", "∞": "óendanlegt"},
+    **{"™": "", "®": "", "©": "", "|": "", "\\": "", "^": "", "`": "", "*": "", "_": "", "•": "", "·": "", "º": ""},
+    **{"¥": "jen", "µ": "míkró", "√": "rótin af", "←": "", "↑": "", "↓": "", "⇒": "", "†": "", "¶": ""},
 }

@@ -1,0 +1,248 @@
+"""What a count takes from the noun that it counts, wherever that noun stands: gender, case and number."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.text.normalize.abbreviations import NOUNS
+from tasks.text.normalize.forms import (
+    CASES,
+    Agreement,
+    Case,
+    Gender,
+    adjective_readings,
+    describes_size,
+    is_definite,
+    is_finite,
+    may_be_predicate,
+    noun_readings,
+    verb_lemmas,
+)
+from tasks.text.normalize.government import FUNCTION_WORDS, PLACE, PREPOSITIONS, governed_cases, verb_case
+from tasks.text.normalize.numbers import is_singular
+from tasks.text.normalize.sentence import JOINS, Sentence
+
+_SPECIAL = {
+    "ára": frozenset({Agreement("hk", "EF", True)}),
+    "manns": frozenset({Agreement("hk", "NF", True)}),  # "300 manns": the count stands by itself
+}
+_PRONOUN_GENDERS: dict[str, Gender] = {"þeir": "kk", "þær": "kvk", "þau": "hk"}
+_MAGNITUDE = re.compile(r"millj|þúsund|hundr|billj|tug")
+_ORDINALS = frozenset({"ordinal", "romanordinal"})
+
+
+def agreement(sentence: Sentence, count: int | None) -> Agreement | None:
+    """Gender, case and number that the noun after it asks of a count; of an ordinal, where `count` is None.
+
+    None where no noun follows.
+    """
+    plural = count is not None and not is_singular(count)
+    if count is not None and (measure := _measure(sentence, plural=plural)):
+        return measure
+    readings = _noun_after(sentence, plural=plural)
+    if not readings:
+        return None
+    readings = frozenset({r for r in readings if r.plural == plural} or readings)
+    cases = governed_cases(sentence)
+    for case in cases or CASES:
+        if fitting := [r for r in readings if r.case == case]:
+            return min(fitting, key=_by_gender)
+    return min(readings, key=lambda r: (CASES.index(r.case), _by_gender(r)))
+
+
+def alone(sentence: Sentence) -> Agreement:
+    """Gender and case of a number with no noun after it: of its subject, of what was counted before, or neuter."""
+    case = _case_alone(sentence)
+    if sentence.word(1) == "af" and (whole := _whole(sentence)):
+        return Agreement(whole, case, True)
+    if sentence.word(-1) == "fyrir" and sentence.token.kind in {"number", "range"}:
+        return Agreement("kk", "ÞF", True)  # "fyrir 4": for so many people
+    if subject := _subject(sentence):
+        return Agreement(subject, "NF", True)
+    if _is_elliptic(sentence) and (noun := _counted_elsewhere(sentence)):
+        return Agreement(noun.gender, case, True)
+    return Agreement("hk", case, False)
+
+
+def next_is_measured(sentence: Sentence, *, of_whole: bool) -> bool:
+    """Whether a word that is measured follows at once: `fimm metra löng`, `þriggja prósenta hækkun`.
+
+    of_whole: a genitive after it names the whole that this is a part of.
+    """
+    token = sentence.at(1)
+    if token is None or token.kind != "word" or not token.text[0].islower():
+        return False
+    word = token.text
+    if word in FUNCTION_WORDS or verb_case(word):
+        return False
+    if describes_size(word):
+        return True
+    nouns = noun_readings(word)
+    genitive = any(reading.case == "EF" for reading in nouns)  # "5% landsmanna": of them, not theirs
+    # "á 10 mín. fresti": a verb, too, but what governs the measure governs this as a noun
+    governed = any(reading.case in governed_cases(sentence) for reading in nouns)
+    is_noun = bool(nouns) and not is_definite(word) and (governed or not may_be_predicate(word))
+    return is_noun and not (of_whole and genitive)
+
+
+def names_whole(sentence: Sentence) -> bool:
+    """Whether this ordinal and the abbreviated part of a law after it belong to what stands before."""
+    before = sentence.at(-1)
+    if before is None or sentence.kind(1) != "abbreviation" or sentence.kind(0) != "ordinal":
+        return False
+    if before.kind == "abbreviation":
+        return before.full in NOUNS and sentence.kind(-2) == "ordinal"
+    is_part = before.kind == "word" and before.text.lower() not in FUNCTION_WORDS and not verb_case(before.text.lower())
+    return is_part and (bool(noun_readings(before.text)) or bool(re.search(r"-lið(ur|ar|i)?$", before.text)))
+
+
+def _measure(sentence: Sentence, *, plural: bool) -> Agreement | None:
+    """The genitive of a noun that measures the next: `tveggja manna herbergi`, `þriggja vikna gamall`."""
+    token = sentence.at(1)
+    if token is None or token.kind != "word" or token.text in FUNCTION_WORDS or not token.text[0].islower():
+        return None
+    if _MAGNITUDE.match(token.text):
+        # "3 milljarða króna lán": what they are millions of stands between
+        money = sentence.moved(2)
+        is_measured = sentence.kind(2) == "word" and next_is_measured(money, of_whole=False)
+        genders = [r.gender for r in noun_readings(token.text) if r.case == "EF" and r.plural == plural]
+        return Agreement(genders[0], "EF", plural) if is_measured and genders else None
+    own = noun_readings(token.text)
+    genitives = [r for r in own if r.case == "EF" and r.plural == plural]
+    # "4 stjörnu hótel": no plural of its own, so that it counts nothing
+    genitives = genitives or [r for r in own if r.case == "EF" and not any(o.plural == plural for o in own)]
+    following = sentence.word(2)
+    if not genitives or not next_is_measured(sentence.moved(1), of_whole=False):
+        return None
+    described = {r for r in adjective_readings(token.text) & noun_readings(following) if r.plural == plural}
+    if described or not (describes_size(following) or any(r.case != "EF" for r in noun_readings(following))):
+        return None
+    return Agreement(min(genitives, key=_by_gender).gender, "EF", plural)
+
+
+def _noun_after(sentence: Sentence, *, plural: bool) -> frozenset[Agreement]:
+    """The readings of the noun that is counted, behind up to two adjectives and a second number."""
+    adjectives: frozenset[Agreement] | None = None
+    offset = _behind_coordinated(sentence)
+    for place in range(offset, offset + 4):
+        token, word = sentence.at(place), sentence.word(place)
+        if word == "," and adjectives:
+            continue  # "2 stórar, hvítar kindur"
+        if token is None or token.kind not in {"word", "abbreviation"} or word in FUNCTION_WORDS:
+            break
+        if special := _SPECIAL.get(word):
+            return special
+        nouns = _abbreviated_noun(token.full) if token.kind == "abbreviation" else noun_readings(token.text)
+        nouns = nouns or noun_readings(word)
+        described = nouns & adjectives if adjectives else nouns
+        if described and not (place == offset and _describes_next(sentence.moved(place))):
+            return described
+        found = adjective_readings(token.text)
+        if not found:
+            break
+        adjectives = found if adjectives is None else adjectives & found
+    return adjectives or frozenset()
+
+
+def _behind_coordinated(sentence: Sentence) -> int:
+    """The place after "og 4." in "3. og 4. kafli"; 1 where nothing is joined; 9 where other words are."""
+    offset = 1
+    while offset < 7 and sentence.word(offset) in JOINS | {"-", "–"} and sentence.at(offset + 1) is not None:
+        joined = sentence.word(offset) == "," and sentence.word(offset + 1) == "og"
+        second = sentence.at(offset + 1 + joined)
+        if second is None or not (second.is_number or second.kind in _ORDINALS):
+            return 9 if sentence.word(offset) != "og" or sentence.kind(offset - 1) not in _ORDINALS else offset + 1
+        offset += 2 + joined
+    return offset
+
+
+def _abbreviated_noun(written: str) -> frozenset[Agreement]:
+    """An abbreviated noun may stand in any case: the words before it tell which."""
+    if written not in NOUNS:
+        return frozenset()
+    return frozenset(Agreement(NOUNS[written][1], case, plural) for case in CASES for plural in (False, True))
+
+
+def _describes_next(sentence: Sentence) -> bool:
+    """Whether this word, which may also be a noun, is an adjective of the noun after it."""
+    following = sentence.at(1)
+    if following is None or following.kind != "word":
+        return False
+    return bool(adjective_readings(sentence.token.text) & noun_readings(following.text))
+
+
+def _case_alone(sentence: Sentence, *, members: int = 4) -> Case:
+    before, earlier = sentence.word(-1), sentence.at(-2)
+    from_to = before == "til" and sentence.word(-3) == "frá"
+    if members and before in JOINS and earlier is not None and earlier.is_number and not from_to:
+        return _case_alone(sentence.moved(-2), members=members - 1)
+    cases = PREPOSITIONS.get(before, ())
+    if sentence.word(1) == "af" and cases == PLACE:
+        return "ÞGF"
+    if before == "á" and governed_cases(sentence) == ("ÞF",):
+        return "ÞF"
+    if cases or before in {"af", ","}:
+        return cases[0] if len(cases) == 1 else "NF"
+    governed = verb_case(before)
+    return governed if governed in {"ÞF", "ÞGF", "EF"} and sentence.word(1) in {"af", "en", ",", ".", ""} else "NF"
+
+
+def _whole(sentence: Sentence) -> Gender | None:
+    """The gender of what it is a part of: `tvo af þremur köflum`."""
+    for offset in range(2, 6):
+        token = sentence.at(offset)
+        if token is None or sentence.ends_at(offset):
+            return None
+        if token.kind == "word" and token.text not in FUNCTION_WORDS:
+            datives = [r for r in noun_readings(token.text) if r.case == "ÞGF" and r.plural]
+            if datives:
+                return min(datives, key=_by_gender).gender
+    return None
+
+
+def _subject(sentence: Sentence) -> Gender | None:
+    """The gender of the subject that a number is the predicate of: `bílarnir eru þrír`, `þær voru tvær talsins`."""
+    for offset in (-1, -2, -3):
+        if not verb_lemmas(sentence.word(offset)) & {"vera", "verða"}:
+            continue
+        for place in (offset - 1, offset + 1):
+            word = sentence.word(place) if place < 0 else ""
+            if word in _PRONOUN_GENDERS:
+                return _PRONOUN_GENDERS[word]
+            subjects = [r for r in noun_readings(word) if r.case == "NF" and r.plural] if word else []
+            if subjects and word not in FUNCTION_WORDS:
+                return min(subjects, key=_by_gender).gender
+    # "konurnar eru 5 og karlarnir 3"
+    token, others = sentence.at(-1), sentence.word(-2)
+    if token is None or token.kind != "word" or others not in JOINS or not is_definite(token.text):
+        return None
+    subjects = [r for r in noun_readings(token.text) if r.case == "NF" and r.plural]
+    return min(subjects, key=_by_gender).gender if subjects else None
+
+
+def _is_elliptic(sentence: Sentence) -> bool:
+    """Whether what it counts is named elsewhere: `af 52 nemendum féllu þrír`, `þar af tvær`."""
+    before, ends = sentence.word(-1), sentence.word(1) in {"", ".", ",", "en", "og", "!", "?"}
+    if before == "af":
+        return sentence.word(-2) == "þar"
+    is_verb = is_finite(before) and (before not in FUNCTION_WORDS or sentence.word(-2) in {"ég", "hún", "hann"})
+    return ends and is_verb and not any(r.case in {"NF", "ÞF"} for r in noun_readings(before) if before != "á")
+
+
+def _counted_elsewhere(sentence: Sentence) -> Agreement | None:
+    for offsets in (sentence.before(), sentence.after()):
+        for offset in offsets:
+            if sentence.kind(offset) in {"number", "range"} and (noun := _plainly_counted(sentence.moved(offset))):
+                return noun
+    return None
+
+
+def _plainly_counted(sentence: Sentence) -> Agreement | None:
+    readings = _noun_after(sentence, plural=True)
+    plurals = [reading for reading in readings if reading.plural]
+    return min(plurals, key=_by_gender) if plurals else None
+
+
+def _by_gender(reading: Agreement) -> int:
+    # a form that fits several genders is in running text mostly neuter or masculine
+    return ("hk", "kk", "kvk").index(reading.gender)
