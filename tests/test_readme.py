@@ -11,10 +11,11 @@ import pytest
 import yaml
 
 from blocks.settings import load_settings
-from flows.__main__ import parse
+from flows.cli.produce import parse
 from tasks.schemas import EpisodeRequest
 from tasks.text.script import parse_script
 from tasks.tts.casting import cast_voices
+from tasks.tts.presets import shipped_presets
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -47,8 +48,9 @@ def test_readme_shows_a_script_whose_speakers_have_voices():
     assert script.title == "Titill þáttarins"
     assert [chapter.title for chapter in script.chapters] == ["Kveðja"]
     cast = re.search(r"`--cast (.*?)`", README)[1].split()
-    request = parse(["produce", "samtal.md", "--cast", *cast])
-    assert set(cast_voices(script, request.cast, ())) == {"Kynnir", "Gestur"}
+    request = parse(["samtal.md", "--cast", *cast])
+    voices = {voice.name: voice for voice in shipped_presets()}
+    assert set(cast_voices(script, request.cast, voices)) == {"Kynnir", "Gestur"}
 
 
 def test_readme_names_targets_that_the_makefile_has():

@@ -1,0 +1,67 @@
+"""`python -m flows produce SOURCE …`: make one episode, and say where it is."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import get_args
+
+from pydantic import ValidationError
+
+from flows.cli.server import on_server
+from flows.episode import produce_episode
+from tasks.schemas import CastEntry, EpisodeRequest, Mastering, Production
+
+
+def cast_entry(text: str) -> CastEntry:
+    """`Kynnir=espeak-asa` as a cast entry."""
+    speaker, equals, preset = text.rpartition("=")
+    if not equals or not preset:
+        raise argparse.ArgumentTypeError(f"{text!r} is not SPEAKER=VOICE")
+    return CastEntry(speaker=speaker, preset=preset)
+
+
+def parse(arguments: list[str]) -> EpisodeRequest:
+    """The request that the arguments make."""
+    parser = argparse.ArgumentParser(prog="python -m flows produce", description="Make one episode and publish it.")
+    parser.add_argument("source", help="a file, a folder, an http(s) address, a feed, or a uri such as s3://…")
+    parser.add_argument("--production", choices=get_args(Production), default="narrate")
+    parser.add_argument("--show", default="hladvarp", help="which show it belongs to")
+    parser.add_argument("--title", default="", help="default: the script's own, or the source's name")
+    parser.add_argument("--language", default="auto", help="default: heard or read from the source")
+    parser.add_argument("--publish-to", default="", metavar="PLACE", help="a folder, an s3:// uri, or block:name")
+    parser.add_argument("--cast", nargs="+", type=cast_entry, default=[], metavar="SPEAKER=VOICE", action="extend")
+    parser.add_argument("--loudness", type=float, default=0.0, metavar="LUFS", help="default: -16, in one channel -19")
+    parser.add_argument("--channels", type=int, choices=(1, 2), default=2)
+    parser.add_argument("--budget", type=float, default=0.0, metavar="USD", help="stop before it would cost more")
+    given = parser.parse_args(arguments)
+    try:
+        return EpisodeRequest(
+            source=given.source,
+            production=given.production,
+            show=given.show,
+            title=given.title,
+            language=given.language,
+            cast=tuple(given.cast),
+            mastering=Mastering(loudness_lufs=given.loudness, channels=given.channels),
+            publish_to=given.publish_to,
+            budget=given.budget,
+        )
+    except ValidationError as error:
+        parser.error("; ".join(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors()))
+
+
+def run(arguments: list[str]) -> int:
+    """Exit status 0 only if the episode was published."""
+    request = parse(arguments)
+    manifest = asyncio.run(on_server(lambda: produce_episode(request)))
+    minutes, seconds = divmod(round(manifest.duration_s), 60)
+    loudness = manifest.loudness
+    print(
+        f"\n{manifest.title} ({minutes}:{seconds:02d}, {loudness.integrated_lufs:.1f} LUFS, "
+        f"{loudness.true_peak_dbtp:.1f} dBTP; clips made {manifest.clips_made}, reused {manifest.clips_reused})\n"
+        f"  audio  {manifest.published_to}/episode.mp3\n"
+        f"  listen {manifest.page}\n"
+        f"  feed   {manifest.feed}"
+    )
+    return 0

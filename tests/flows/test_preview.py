@@ -1,0 +1,147 @@
+"""One voice, heard: from Prefect as a link that a browser plays, from the command line while it is being made."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import url2pathname
+
+import numpy as np
+import pytest
+import soundfile
+from prefect.artifacts import Artifact
+
+from flows.preview import preview_voice
+from tasks.audio.loudness import measure
+from tasks.errors import EmptySource, InvalidRequest, LanguageNotAllowed, UnknownPreset
+from tasks.preview import hear_into_file, hear_into_stream, prepare_reading
+from tasks.schemas.preview import Preview
+
+ROOT = Path(__file__).parents[2]
+TEXT = "Þann 3. maí kl. 14:30 kostaði þetta 1.250 kr."
+
+
+def heard(preset: str, text: str = TEXT, language: str = "is") -> Preview:
+    return asyncio.run(preview_voice(preset, text, language))
+
+
+def test_preview_voice_publishes_a_sound_that_its_address_leads_to(studio):
+    preview = heard("espeak-asa")
+
+    assert Path(preview.uri).parent == studio.published / "previews"
+    assert url2pathname(preview.listen.removeprefix("file://")) == preview.uri
+    samples, rate_hz = soundfile.read(preview.uri, dtype="float32")
+    assert len(samples) / rate_hz == pytest.approx(preview.duration_s)
+    assert measure(samples[np.newaxis], rate_hz).integrated_lufs == pytest.approx(-19.0, abs=0.5)
+    assert preview.characters == len(preview.spoken.text)
+    assert ("3. maí", "þriðja maí") in {(span.written, span.spoken) for span in preview.spoken.spans}
+    assert preview.cost_usd == 0.0
+
+
+def test_preview_voice_asks_for_nothing_that_was_said_before(studio):
+    first = heard("espeak-birkir")
+    written = Path(first.uri).stat().st_mtime_ns
+
+    again = heard("espeak-birkir")
+
+    assert (again.characters, again.uri, again.duration_s) == (0, first.uri, first.duration_s)
+    assert Path(first.uri).stat().st_mtime_ns == written
+    Path(first.uri).unlink()
+    assert heard("espeak-birkir").characters > 0, "a sound that somebody removed is made again"
+    assert heard("espeak-birkir", TEXT + " Takk.").uri != first.uri
+
+
+def test_preview_voice_leaves_a_link_and_what_was_said(studio):
+    preview = heard("espeak-erla", "Verðið er 5 kr. <script>alert(1)</script> | hæ")
+
+    link = Artifact.get("preview-link")
+    report = Artifact.get("preview")
+    assert preview.listen in link.data
+    assert "| fimm krónur | money |" in report.data
+    assert "<script>" not in report.data
+
+
+@pytest.mark.parametrize(
+    ("preset", "text", "language", "error", "told"),
+    [
+        ("pavarotti", TEXT, "is", UnknownPreset, "espeak-asa"),
+        ("espeak-asa", "", "is", EmptySource, "write a sentence"),
+        ("espeak-asa", "… – !", "is", EmptySource, "write a sentence"),
+        ("espeak-asa", "ha " * 334, "is", InvalidRequest, "1000 characters at the most, and this text has 1002"),
+        ("espeak-asa", TEXT, "xx", LanguageNotAllowed, "'xx'"),
+    ],
+)
+def test_prepare_reading_refuses_in_a_sentence_before_anything_is_asked(studio, preset, text, language, error, told):
+    with pytest.raises(error, match=told):
+        prepare_reading(preset, text, language)
+
+    assert not studio.published.exists()
+
+
+def test_a_reading_is_heard_while_the_rest_is_still_being_made(studio, tmp_path: Path):
+    reading = prepare_reading("espeak-asa", "Þetta er löng saga um eyjar og fjöll. " * 25, "is")
+    path, sizes = tmp_path / "a.wav", []
+
+    whole = hear_into_file(path, reading, begun=lambda: sizes.append(path.stat().st_size))
+
+    assert len(sizes) == 1
+    assert 44 < sizes[0] < path.stat().st_size / 4
+    assert 0 < whole.first_sound_s < whole.duration_s
+    assert soundfile.info(path).duration == pytest.approx(whole.duration_s)
+
+
+def test_a_reading_that_fails_leaves_no_file(studio, tmp_path: Path):
+    reading = prepare_reading("espeak-asa", TEXT, "is")
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hear_into_file(tmp_path / "a.wav", reading, begun=stop)
+    with pytest.raises(InvalidRequest, match="cannot be written"):
+        hear_into_file(tmp_path / "nowhere" / "a.wav", reading, begun=lambda: None)
+
+    assert not list(tmp_path.glob("*.wav"))
+
+
+def test_a_reading_goes_into_a_pipe(studio):
+    sink = io.BytesIO()
+    whole = hear_into_stream(sink, prepare_reading("espeak-flosi", TEXT, "is"))
+
+    samples, rate_hz = soundfile.read(io.BytesIO(sink.getvalue()), dtype="float32")
+    assert len(samples) / rate_hz == pytest.approx(whole.duration_s)
+
+
+def command(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """`python -m flows …` where no server is configured, and none can be started."""
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"} | env
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *arguments],
+        cwd=cwd,
+        env=env | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_the_command_needs_no_server_for_a_voice_of_this_machine(tmp_path: Path):
+    done = command("preview", "espeak-asa", TEXT, "--out", "-", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr.decode()
+    samples, rate_hz = soundfile.read(io.BytesIO(done.stdout), dtype="float32")
+    assert len(samples) > rate_hz
+    assert "3. maí → þriðja maí" in done.stderr.decode()
+    assert not list(tmp_path.glob("*.wav"))
+
+
+def test_the_command_says_in_a_sentence_what_is_wrong(tmp_path: Path):
+    done = command("preview", "espeak-asa", "hæ " * 400, cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert "InvalidRequest: a preview says 1000 characters at the most" in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+    assert not list(tmp_path.glob("*.wav"))
