@@ -14,7 +14,10 @@ import botocore.session
 import httpx
 import numpy as np
 import soundfile
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from numpy.typing import NDArray
 from voice_services import ADAM, KEYS, SECRET, VoiceServices
 from websockets.sync.client import ClientConnection, connect
@@ -75,6 +78,15 @@ def polly(services: VoiceServices, *, key: str = KEYS["polly"], secret: str = SE
         aws_secret_access_key=secret,
         config=Config(retries={"total_max_attempts": 1}, read_timeout=20),
     )
+
+
+def polly_signed(services: VoiceServices, text: str) -> httpx.Response:
+    """POST /v1/speech without botocore's client: Karl, PCM at 16 kHz."""
+    body = json.dumps({"Text": text, "VoiceId": "Karl", "OutputFormat": "pcm"})
+    url = services.url("polly") + "/v1/speech"
+    request = AWSRequest("POST", url, data=body, headers={"Content-Type": "application/json"})
+    SigV4Auth(Credentials(KEYS["polly"], SECRET), "polly", "eu-west-1").add_auth(request)
+    return HTTP.post(url, headers=dict(request.headers), content=body)
 
 
 @contextmanager
