@@ -157,9 +157,9 @@ def test_cut_answer_has_sent_half_of_its_sound(services: VoiceServices):
     body = {"model": "kokoro", "voice": "af_heart", "input": SHORT, "response_format": "pcm"}
     received: list[bytes] = []
 
-    with HTTP.stream("POST", services.url("compatible") + "/v1/audio/speech", json=body) as answer:
-        with pytest.raises(BROKEN_OFF):
-            received.extend(answer.iter_raw())
+    url = services.url("compatible") + "/v1/audio/speech"
+    with HTTP.stream("POST", url, json=body) as answer, pytest.raises(BROKEN_OFF):
+        received.extend(answer.iter_raw())
 
     assert len(b"".join(received)) == whole // 2
 

@@ -20,7 +20,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from numpy.typing import NDArray
 from voice_services import ADAM, KEYS, SECRET, VoiceServices
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 SENTENCE = "Halló, þetta er dæmi um íslenska rödd sem les fréttir dagsins."
 SHORT = "Já, einmitt."
@@ -92,14 +93,14 @@ def polly_signed(services: VoiceServices, text: str) -> httpx.Response:
 @contextmanager
 def realtime(
     services: VoiceServices, *, model: str = "gpt-realtime-2.1-mini", key: str = KEYS["realtime"]
-) -> Iterator[ClientConnection]:
+) -> Iterator[Connection]:
     """A session of /v1/realtime."""
     url = f"{services.websocket_url}/v1/realtime?model={model}"
     with connect(url, additional_headers={"Authorization": f"Bearer {key}"} if key else {}) as websocket:
         yield websocket
 
 
-def tell(websocket: ClientConnection, kind: str, **members: Any) -> None:
+def tell(websocket: Connection, kind: str, **members: Any) -> None:
     """Send an event."""
     websocket.send(json.dumps({"type": kind, **members}))
 
@@ -110,7 +111,7 @@ def read_out(text: str, **params: Any) -> dict[str, Any]:
     return {"conversation": "none", "output_modalities": ["audio"], "input": [message]} | params
 
 
-def events_until(websocket: ClientConnection, kind: str) -> list[dict[str, Any]]:
+def events_until(websocket: Connection, kind: str) -> list[dict[str, Any]]:
     """What comes up to an event of this kind, that one included."""
     events: list[dict[str, Any]] = []
     while not events or events[-1]["type"] != kind:
@@ -138,5 +139,5 @@ def wav(samples: NDArray[np.float32]) -> bytes:
 
 def seconds(content: bytes) -> float:
     """How long a file of any format plays."""
-    with av.open(io.BytesIO(content)) as container:
-        return float(sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0)))
+    with av.open(io.BytesIO(content), "r") as container:
+        return sum((frame.samples / frame.sample_rate for frame in container.decode(audio=0)), 0.0)
