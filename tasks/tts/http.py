@@ -182,7 +182,7 @@ class VoiceService:
             # Not timeouts: they have cost their time already, and the task around us is retried as a whole.
             retry_on_exceptions=(httpx.NetworkError, httpx.RemoteProtocolError, _AskedToWait),
             validate_response=_wait_if_asked,
-            backoff_factor=0.5,
+            backoff_factor=0.25,
             total_timeout=LONGEST_WAIT_S,
         )
         self._client = httpx.Client(
