@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,10 @@ SHAPE_VERSION = 1
 """Raise it when the same raw output becomes another clip."""
 
 AUDIBLE = 10 ** (-50 / 20)  # eSpeak's pauses are digital silence; -50 dBFS keeps the end of a soft consonant
+# A voice made from recordings breathes and hisses between its words, softly as its room was or loudly as its gain: what
+# is heard is what reaches the level of its loudest moment, less the 45 dB that a soft consonant may lie below it.
+HEARD_BELOW_LOUDEST = 10 ** (-45 / 20)
+FRAME_S = 0.01
 HEAD_S, TAIL_S = 0.02, 0.06  # the pauses between clips are set where they are put together, not here
 SILENCE_S = 0.1
 JOINERS = "\u200c\u200d"  # letters of Persian and Indian scripts depend on them
@@ -49,12 +54,21 @@ def silence(sample_rate_hz: int) -> Speech:
     return Speech(samples=samples, sample_rate_hz=sample_rate_hz)
 
 
-def shaped(samples: NDArray[np.float32], sample_rate_hz: int, *, text: str, starts: list[tuple[int, int]]) -> Speech:
-    """The clip without its silent edges, with a time for each word of `text`.
+def shaped(
+    samples: NDArray[np.float32],
+    sample_rate_hz: int,
+    *,
+    text: str = "",
+    starts: Sequence[tuple[int, int]] = (),
+    hisses: bool = False,
+    billed_characters: int = 0,
+) -> Speech:
+    """The clip without its silent edges, with a time for each word of `text` where the voice tells its starts.
 
     samples: float32, shape (n_samples,). starts: character and sample at which the voice began each word of its own.
+    hisses: whether its pauses hold more than digital silence, as those of every voice made from recordings do.
     """
-    audible = np.flatnonzero(np.abs(samples) > AUDIBLE)
+    audible = np.flatnonzero(_is_heard(samples, sample_rate_hz) if hisses else np.abs(samples) > AUDIBLE)
     if audible.size == 0:
         return silence(sample_rate_hz)
     first = max(0, int(audible[0]) - round(HEAD_S * sample_rate_hz))
@@ -65,10 +79,24 @@ def shaped(samples: NDArray[np.float32], sample_rate_hz: int, *, text: str, star
         heard = (int(inside[0]), int(inside[-1]) + 1) if inside.size else (begins, begins)
         start_s, end_s = (float(np.clip(at - first, 0, last - first)) / sample_rate_hz for at in heard)
         words.append(SpokenWord(start=start, end=end, start_s=start_s, end_s=end_s))
-    return Speech(samples=samples[np.newaxis, first:last], sample_rate_hz=sample_rate_hz, words=tuple(words))
+    return Speech(
+        samples=samples[np.newaxis, first:last],
+        sample_rate_hz=sample_rate_hz,
+        words=tuple(words),
+        billed_characters=billed_characters,
+    )
 
 
-def _heard(text: str, starts: list[tuple[int, int]], end: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def _is_heard(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.bool_]:
+    """For each sample whether its frame is loud, by its mean, which no single crackle raises. Shape (n_samples,)."""
+    size = round(FRAME_S * sample_rate_hz)
+    frames = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size)
+    loudness = np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=1))
+    threshold = loudness.max(initial=0.0) * HEARD_BELOW_LOUDEST
+    return np.repeat((loudness > threshold) & (loudness > 0), size)[: len(samples)]
+
+
+def _heard(text: str, starts: Sequence[tuple[int, int]], end: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Each word of the text as it stands between spaces, and the samples from its own beginning to the next one's.
 
     A voice divides words otherwise than a text does: it says `25%` as two and `fine-tuned` as one.
