@@ -17,6 +17,7 @@ from tasks.schemas import EngineAccess, Mark, VoicePreset
 ENGINES = {
     "elevenlabs": "tasks.tts.elevenlabs:ElevenLabs",
     "espeak": "tasks.tts.espeak:Espeak",
+    "openai": "tasks.tts.openai:OpenAi",
 }
 
 
