@@ -15,6 +15,7 @@ from tasks.errors import EngineUnavailable, UnknownEngine
 from tasks.schemas import EngineAccess, Mark, VoicePreset
 
 ENGINES = {
+    "azure": "tasks.tts.azure:Azure",
     "elevenlabs": "tasks.tts.elevenlabs:ElevenLabs",
     "espeak": "tasks.tts.espeak:Espeak",
     "openai": "tasks.tts.openai:OpenAi",
