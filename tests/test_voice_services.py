@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,7 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 from voice_services import ADAM, GEORGE, KEYS, RACHEL, VoiceServices, median_pitch_hz
-from voice_services_clients import ELEVENLABS, HTTP, OPENAI, SENTENCE, clone, elevenlabs, openai, pcm, seconds, wav
+from voice_services_clients import (
+    ELEVENLABS,
+    HTTP,
+    OPENAI,
+    SENTENCE,
+    SHORT,
+    clone,
+    elevenlabs,
+    openai,
+    pcm,
+    seconds,
+    wav,
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +58,35 @@ def test_requests_of_many_threads_are_all_noted_and_all_answered(services: Voice
         answers = list(pool.map(lambda text: openai(services, input=text), texts))
 
     assert [answer.status_code for answer in answers] == [200] * 40
+    assert 1 <= services.most_at_once("openai") <= 8
     assert sorted(request.text for request in services.asked("openai")) == sorted(texts)
     assert all(request.spoken for request in services.requests)
+
+
+def test_requests_that_overlap_are_counted(services: VoiceServices):
+    services.pace_s = 0.05
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: openai(services, input="Já."), range(3)))
+    together = services.most_at_once("openai")
+    services.reset()
+    for _ in range(3):
+        openai(services, input="Já.")
+
+    assert (together, services.most_at_once("openai")) == (3, 1)
 
 
 def test_sound_comes_in_pieces_while_the_rest_is_held_back(services: VoiceServices):
     services.pace_s = 0.02
     url, body = services.url("compatible") + "/v1/audio/speech", {"model": "kokoro", "voice": "af_heart"}
 
-    with HTTP.stream("POST", url, json=body | {"input": SENTENCE, "response_format": "pcm"}) as answer:
+    with HTTP.stream("POST", url, json=body | {"input": SHORT, "response_format": "pcm"}) as answer:
         pieces = answer.iter_raw()
         next(pieces)
         assert not services.requests[0].complete
         rest = b"".join(pieces)
 
-    assert len(rest) > 100_000
+    assert len(rest) > 20_000
     assert services.requests[0].complete
 
 
@@ -95,6 +123,17 @@ def test_openai_speaks_in_every_format_as_long_as_in_pcm(services: VoiceServices
 
     assert 3.0 < plain_s < 7.0
     assert seconds(answer.content) == pytest.approx(plain_s, abs=0.12)
+
+
+def test_openai_sends_its_sound_in_events_when_asked(services: VoiceServices):
+    """SpeechAudioDeltaEvent, SpeechAudioDoneEvent."""
+    answer = openai(services, stream_format="sse")
+
+    events = [json.loads(line.removeprefix("data: ")) for line in answer.text.splitlines() if line]
+    sound = b"".join(base64.b64decode(event["audio"]) for event in events[:-1])
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert events[-1]["type"] == "speech.audio.done"
+    assert sound == openai(services).content
 
 
 def test_openai_speaks_faster_when_asked(services: VoiceServices):

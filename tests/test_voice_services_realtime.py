@@ -11,6 +11,7 @@ import pytest
 from voice_services import KEYS, VoiceServices, median_pitch_hz
 from voice_services_clients import SENTENCE, events_until, read_out, realtime, sound_of, tell
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.connection import Connection
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,11 @@ def answer(services: VoiceServices, text: str = SENTENCE, **params: Any) -> list
         events_until(websocket, "session.updated")
         tell(websocket, "response.create", response=read_out(text, **params))
         return events_until(websocket, "response.done")
+
+
+def drain(websocket: Connection, *, patience_s: float) -> None:
+    while True:
+        websocket.recv(patience_s)
 
 
 def test_text_is_read_out_in_the_order_of_events_that_is_documented(services: VoiceServices):
@@ -108,6 +114,7 @@ def test_text_may_come_as_an_item_of_the_conversation(services: VoiceServices):
         ({}, "missing_required_parameter"),
         ({"type": "realtime", "voice": "marin"}, "unknown_parameter"),
         (session(voice="nova"), "invalid_value"),
+        (session(voice={"id": "voice_1234"}), "invalid_value"),
         (session(speed=2.0), "invalid_value"),
         (session(format={"type": "audio/pcm", "rate": 48_000}), "invalid_value"),
     ],
@@ -230,14 +237,15 @@ def test_connection_ends_in_the_middle_of_an_answer(services: VoiceServices, fau
     assert not services.asked("realtime")[0].complete
 
 
-def test_answer_stalls_until_the_fault_is_taken_back(services: VoiceServices):
-    services.fail("realtime", "stall")
+@pytest.mark.parametrize("fault", ["stall", "stall_midway"])
+def test_answer_stalls_until_the_fault_is_taken_back(services: VoiceServices, fault: str):
+    services.fail("realtime", fault)
 
     with realtime(services) as websocket:
         tell(websocket, "response.create", response=read_out(SENTENCE))
-        events_until(websocket, "response.created")
+        events_until(websocket, "response.created" if fault == "stall" else "response.output_audio.delta")
         with pytest.raises(TimeoutError):
-            websocket.recv(0.3)
+            drain(websocket, patience_s=0.3)
         services.recover("realtime")
         with pytest.raises(ConnectionClosed):
             websocket.recv(20)

@@ -99,6 +99,14 @@ def test_azure_obeys_breaks_and_prosody(services: VoiceServices):
     assert np.abs(soft).max() == pytest.approx(np.abs(plain).max() / 4, rel=0.01)
 
 
+def test_azure_cuts_off_after_ten_minutes_without_a_word(services: VoiceServices):
+    """rest-text-to-speech: "the audio length can't exceed 10 minutes"; a break lasts 20 s at the most."""
+    answer = azure(services, SENTENCE + '<break time="99s"/>' * 30, X_Microsoft_OutputFormat="raw-8khz-16bit-mono-pcm")
+
+    assert answer.status_code == 200
+    assert len(answer.content) == 600 * 8_000 * 2
+
+
 def test_azure_hears_aliases_and_several_voices(services: VoiceServices):
     document = (
         f'{SPEAK}<voice name="is-IS-GudrunNeural">Klukkan <sub alias="fimm">5</sub>.</voice>'

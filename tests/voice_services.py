@@ -118,6 +118,17 @@ class VoiceServices:
         """Those of one operation, of one vendor or of all."""
         return [r for r in self.requests if r.operation == operation and vendor in (None, r.vendor)]
 
+    def most_at_once(self, vendor: str, operation: str = "speech") -> int:
+        """How many requests this vendor was answering at the same moment, at the most."""
+        began_and_ended = [
+            moment for request in self.asked(vendor, operation) for moment in ((request.at_s, 1), (request.until_s, -1))
+        ]
+        now, most = 0, 0
+        for _, change in sorted(began_and_ended):
+            now += change
+            most = max(most, now)
+        return most
+
     def clear(self) -> None:
         """Forget the requests; faults stay switched on."""
         self._book.clear()

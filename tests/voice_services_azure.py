@@ -14,7 +14,7 @@ import voice_services_ssml as ssml
 from voice_services_book import Json, Request
 from voice_services_openai import bearer
 from voice_services_speech import LADDER, SPOKEN_HZ, Encoding, Mouth, Sound, Timbre
-from voice_services_wire import Answer, Asked, Refusal
+from voice_services_vendor import Answer, Asked, Refusal
 
 KEY = "b7f1c0tilraun4d6e9a2f5b8c3e7d0a1f"
 TOKEN_LIFE_S = 600

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 REFUSALS = frozenset({"wrong_key", "busy", "busy_with_wait", "quota", "broken", "unavailable"})
-DELIVERIES = frozenset({"stall", "cut", "truncated", "wrong_type", "silence", "garbage", "empty"})
+DELIVERIES = frozenset({"stall", "stall_midway", "cut", "truncated", "wrong_type", "silence", "garbage", "empty"})
 SPOKEN = frozenset({"paraphrase", "closed"})
 """Only a model that converses can say something else, and only a WebSocket can close politely."""
 
@@ -40,6 +41,10 @@ class Request:
     complete: bool = False
     """Whether the whole answer was sent; it is set just before its last byte."""
     until_s: float = 0.0
+
+    def end(self) -> None:
+        """The last bytes go out now: a client that has them may ask anew before the sender knows that they left."""
+        self.complete, self.until_s = True, time.time()
 
     @property
     def spoken(self) -> bool:

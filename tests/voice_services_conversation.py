@@ -109,7 +109,7 @@ class Session:
     def _objection(self, update: Json, output: Json) -> tuple[str, str, str] | None:
         """What is wrong with an update: message, code and parameter."""
         now = self.session["audio"]["output"]["voice"]
-        voice, at = output.get("voice", now), "session.audio.output"
+        voice, at = _name(output.get("voice", now)), "session.audio.output"
         if update.get("type") != "realtime":
             return "Missing required parameter: 'session.type'.", "missing_required_parameter", "session.type"
         for name in sorted(BETA_FIELDS & set(update)):
@@ -130,7 +130,8 @@ class Session:
             for item in items or ()
             if item.get("role") == "user"
         ]
-        voice = ((params.get("audio") or {}).get("output") or {}).get("voice", self.session["audio"]["output"]["voice"])
+        output = self.session["audio"]["output"] | ((params.get("audio") or {}).get("output") or {})
+        voice = _name(output["voice"])
         fields = {"session": self.session, "response": params}
         request = Request("realtime", "speech", "GET", "/v1/realtime", self.handshake.headers, time.time())
         request.key, request.model, request.voice = self.handshake.key, self.handshake.model, voice
@@ -143,8 +144,11 @@ class Session:
         fault = self.book.fault_for("realtime", "speech")
         request.fault = fault.kind if fault else ""
         text = paraphrased(request.text) if request.fault == "paraphrase" else request.text
-        self._speak(Said(request, text, params, fault))
-        request.until_s = time.time()
+        try:
+            self._speak(Said(request, text, params, fault))
+        finally:
+            if not request.complete:
+                request.until_s = time.time()
 
     def _speak(self, said: Said) -> None:
         self.send("response.created", response=said.response("in_progress"))
@@ -176,7 +180,8 @@ class Session:
         self.send("response.output_item.done", response_id=said.response_id, output_index=0, item=item)
         details = {"type": status, "reason": reason} if reason else None
         done = said.response(status, details, tokens=math.ceil(len(samples) / SPOKEN_HZ / TOKEN_S))
-        said.request.complete = not reason
+        if not reason:
+            said.request.end()
         self.send("response.done", response=done)
 
     def _samples(self, said: Said) -> tuple[Samples, str]:
@@ -204,8 +209,8 @@ class Session:
         pieces = [data[start : start + DELTA_BYTES] for start in range(0, len(data), DELTA_BYTES)]
         words = deque(said.text.split(" "))
         for index, piece in enumerate(pieces):
-            if said.kind in ("cut", "closed") and index >= len(pieces) // 2:
-                self._end(said.kind)
+            if said.kind in ("stall_midway", "cut", "closed") and index >= len(pieces) // 2:
+                self._end(said)
             self._tell(said, words, left=round(len(pieces[index + 1 :]) / len(pieces) * said.text.count(" ")))
             self.send("response.output_audio.delta", **said.place, delta=base64.b64encode(piece).decode())
             self.book.stopped.wait(self.book.pace_s)
@@ -226,8 +231,10 @@ class Session:
         while event := self._next(0):
             yield event
 
-    def _end(self, kind: str) -> None:
-        if kind == "closed":
+    def _end(self, said: Said) -> None:
+        if said.kind == "stall_midway":
+            self._stall(said)
+        elif said.kind == "closed":
             self.websocket.close(1001, "going away")
         else:
             time.sleep(0.05)  # what was sent is read before the reset throws it away
@@ -239,6 +246,11 @@ class Session:
         while not (said.fault is None or said.fault.over.is_set() or self.book.stopped.is_set()):
             self._next(0.05)
         self.websocket.close(1001, "going away")
+
+
+def _name(voice: object) -> str:
+    """A voice's name, or the id of a custom one."""
+    return str(voice.get("id", "") if isinstance(voice, dict) else voice)
 
 
 def paraphrased(text: str) -> str:

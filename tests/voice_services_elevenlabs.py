@@ -6,11 +6,12 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass, field
+from threading import Lock
 
 from voice_services_book import Json, Request
 from voice_services_elevenlabs_account import FORMATS, MODELS, Account, Clone, form, likest, models
 from voice_services_speech import Encoding, Mouth, Sound, Timbre
-from voice_services_wire import Answer, Asked, Refusal
+from voice_services_vendor import Answer, Asked, Refusal
 
 KEY = "sk_tilraun_4e0b7ad25c8f4f1796ab3d02"
 QUOTA = (
@@ -47,6 +48,7 @@ class ElevenLabs:
     name: str = "elevenlabs"
     key: str = KEY
     account: Account = field(default_factory=Account)
+    counting: Lock = field(default_factory=Lock)
 
     @property
     def voices(self) -> dict[str, Timbre]:
@@ -103,7 +105,8 @@ class ElevenLabs:
 
     def charge(self, request: Request) -> None:
         if request.operation == "speech":
-            self.account.character_count += _cost(request)
+            with self.counting:
+                self.account.character_count += _cost(request)
 
     def _speech(self, asked: Asked, request: Request) -> Answer:
         body = asked.json

@@ -11,7 +11,7 @@ from typing import Any
 import soundfile
 from voice_services_book import Json
 from voice_services_speech import LADDER, Encoding, Timbre, median_pitch_hz
-from voice_services_wire import Asked
+from voice_services_vendor import Asked
 
 ADAM, RACHEL, GEORGE = "pNInz6obpgDQGcFmaJgB", "21m00Tcm4TlvDq8ikWAM", "JBFqnCBsd6RMkjVDRZzb"
 PREMADE = {ADAM: ("Adam", LADDER[3]), RACHEL: ("Rachel", LADDER[8]), GEORGE: ("George", LADDER[4])}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from voice_services_book import Json, Request
 from voice_services_speech import LADDER, Encoding, Mouth, Sound, Timbre
-from voice_services_wire import Answer, Asked, Refusal
+from voice_services_vendor import Answer, Asked, Refusal
 
 KEY = "sk-proj-tilraun-9b1f6a4ce27d4f0d8c55e1b3a7"
 MAX_CHARACTERS = 4096
@@ -90,6 +92,15 @@ def refusal(kind: str, request: Request) -> Answer:
     return error(status, message.format(key=masked(request.key), model=request.model), kind=type_, code=code)
 
 
+def as_events(sound: bytes) -> bytes:
+    """SpeechAudioDeltaEvent, one after another, and SpeechAudioDoneEvent."""
+    pieces = [sound[start : start + 9600] for start in range(0, len(sound), 9600)]
+    events: list[Json] = [{"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()} for piece in pieces]
+    usage = {"input_tokens": 0, "output_tokens": len(pieces), "total_tokens": len(pieces)}
+    events.append({"type": "speech.audio.done", "usage": usage})
+    return b"".join(b"data: %b\n\n" % json.dumps(event).encode() for event in events)
+
+
 def masked(key: str) -> str:
     """A key as OpenAI quotes it back: its first and last characters."""
     return f"{key[:8]}{'*' * 20}{key[-4:]}"
@@ -154,10 +165,11 @@ class OpenAi:
         self._check(body)
         content_type, encoding = FORMATS[body.get("response_format", "mp3")]
         timbre = self.voices[request.voice]
-        samples = self.mouth.say(request.text, timbre, rate=float(body.get("speed", 1.0)))
-        return Answer(
-            200, content_type, sound=Sound(samples, encoding), headers={"x-request-id": f"req_{uuid.uuid4().hex}"}
-        )
+        sound = Sound(self.mouth.say(request.text, timbre, rate=float(body.get("speed", 1.0))), encoding)
+        headers = {"x-request-id": f"req_{uuid.uuid4().hex}"}
+        if body.get("stream_format") == "sse":
+            return Answer(200, "text/event-stream", headers=headers, sound=sound, wrapped=as_events)
+        return Answer(200, content_type, headers=headers, sound=sound)
 
     def _check(self, body: Json) -> None:
         """What CreateSpeechRequest demands of a body.

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import voice_services_ssml as ssml
 from voice_services_book import Json, Request
 from voice_services_speech import LADDER, Encoding, Mouth, Sound, Timbre
-from voice_services_wire import Answer, Asked, Refusal
+from voice_services_vendor import Answer, Asked, Refusal
 
 KEY_ID, SECRET = "AKIATILRAUN0HLADVARP", "tilraun/Qm9rZmVsbF3Hw5Zt0aY8uJ2LrVx1KpE6"
 MOST_CHARACTERS, MOST_BILLED = 6000, 3000

@@ -2,98 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import random
 import select
 import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from voice_services_book import REFUSALS, Book, Fault, Json, Request
-from voice_services_speech import Sound, Timbre
+from voice_services_book import REFUSALS, Book, Fault, Request
+from voice_services_vendor import Answer, Asked, Refusal, Vendor, body_under
 
 PIECE_BYTES = 4096
+BREAKS = frozenset({"stall", "stall_midway", "cut", "truncated"})
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """An HTTP request as it came."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    target: str
-    """Path and query as they were sent, for signatures."""
-
-    @property
-    def json(self) -> Json:
-        """The body as an object; empty where it is none."""
-        try:
-            body = json.loads(self.body or b"{}")
-        except ValueError:
-            return {}
-        return body if isinstance(body, dict) else {}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a vendor answers: a body, or sound in an encoding."""
-
-    status: int
-    content_type: str
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    sound: Sound | None = None
-
-    @classmethod
-    def of_json(cls, body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-        """An answer in JSON."""
-        return cls(status, "application/json", json.dumps(body, ensure_ascii=False).encode(), headers or {})
-
-
-class Refusal(Exception):
-    """A vendor does not do what it was asked; it carries the answer that says so."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-class Vendor(Protocol):
-    """One vendor's protocol, as far as it is not about sockets."""
-
-    name: str
-
-    @property
-    def voices(self) -> dict[str, Timbre]:
-        """Who can speak."""
-        ...
-
-    def operation(self, asked: Asked) -> str:
-        """Which operation this is; empty where there is none at this path."""
-        ...
-
-    def answer(self, asked: Asked, request: Request) -> Answer:
-        """The answer; `request` is filled with what the vendor understood. Raises: Refusal."""
-        ...
-
-    def refusal(self, kind: str, request: Request) -> Answer:
-        """One of REFUSALS in this vendor's own shape; the wait is a header that the wire adds."""
-        ...
-
-    def charge(self, request: Request) -> None:
-        """The answer went out: count what it cost."""
-        ...
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -147,7 +71,8 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             request.complete = False
             self.close_connection = True
-        request.until_s = time.time()
+        if not request.complete:
+            request.until_s = time.time()
 
     def _asked(self) -> Asked:
         parts = urlsplit(self.path)
@@ -169,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _deliver(self, answer: Answer, fault: Fault | None, request: Request) -> None:
         kind = fault.kind if fault is not None else ""
-        body, request.status = answered(answer, kind)
+        body, request.status = body_under(kind, answer), answer.status
         content_type = "text/html; charset=utf-8" if kind == "wrong_type" else answer.content_type
         self.send_response(answer.status)
         self.send_header("Content-Type", content_type)
@@ -178,45 +103,32 @@ class Handler(BaseHTTPRequestHandler):
         streamed = answer.sound is not None and kind != "truncated"
         self.send_header(*(("Transfer-Encoding", "chunked") if streamed else ("Content-Length", str(len(body)))))
         self.end_headers()
-        if fault is not None and kind in ("stall", "cut", "truncated"):
+        if fault is not None and kind in BREAKS:
             self._break_off(body, fault, streamed=streamed)
             return
         if request.status == 200:
             self.server.vendor.charge(request)
         pieces = [body[start : start + PIECE_BYTES] for start in range(0, len(body), PIECE_BYTES)]
         for piece in pieces if streamed else [body]:
-            request.complete = not streamed
+            if not streamed:
+                request.end()
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if streamed else piece)
             if self.server.book.pace_s:
                 self.server.book.stopped.wait(self.server.book.pace_s)
-        request.complete = True
+        request.end()
         if streamed:
             self.wfile.write(b"0\r\n\r\n")
 
     def _break_off(self, body: bytes, fault: Fault, *, streamed: bool) -> None:
         self.close_connection = True
-        if fault.kind == "stall":
+        if fault.kind != "stall":
+            half = body[: max(1, len(body) // 2)]
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(half), half) if streamed else half)
+        if fault.kind.startswith("stall"):
             wait_until_gone(self.connection, fault, self.server.book)
-            return
-        half = body[: max(1, len(body) // 2)]
-        self.wfile.write(b"%x\r\n%b\r\n" % (len(half), half) if streamed else half)
         if fault.kind == "cut":
             time.sleep(0.05)  # what was sent is read before the reset throws it away
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-
-
-def answered(answer: Answer, kind: str) -> tuple[bytes, int]:
-    """The body that goes out under this fault, and its status."""
-    if kind == "wrong_type":
-        return b"<!DOCTYPE html><html><body><h1>Sign in to this network</h1></body></html>", answer.status
-    if kind == "empty":
-        return b"", answer.status
-    if answer.sound is None:
-        return answer.body, answer.status
-    body = (answer.sound.silenced if kind == "silence" else answer.sound).encoded()
-    if kind == "garbage":
-        return random.Random(len(body)).randbytes(len(body)), answer.status
-    return body, answer.status
 
 
 def wait_until_gone(connection: socket.socket, fault: Fault, book: Book) -> None:
