@@ -19,6 +19,7 @@ ENGINES = {
     "elevenlabs": "tasks.tts.elevenlabs:ElevenLabs",
     "espeak": "tasks.tts.espeak:Espeak",
     "openai": "tasks.tts.openai:OpenAi",
+    "openai_compatible": "tasks.tts.openai_compatible:OpenAiCompatible",
 }
 
 

@@ -142,6 +142,7 @@ def test_the_first_piece_comes_before_the_last_is_sent(services, elevenlabs):
         ("truncated", AnswerUnfinished, True),
         ("wrong_type", AnswerUnfinished, True),
         ("silence", AnswerUnfinished, True),
+        ("garbage", AnswerUnfinished, True),
         ("empty", AnswerUnfinished, True),
     ],
 )

@@ -213,6 +213,7 @@ def test_a_transcript_in_two_parts_is_one():
         ("truncated", AnswerUnfinished, True),
         ("wrong_type", AnswerUnfinished, True),
         ("silence", AnswerUnfinished, True),
+        ("garbage", AnswerUnfinished, True),
         ("empty", AnswerUnfinished, True),
         ("paraphrase", SpokeOtherwise, True),
     ],
