@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 REFUSALS = frozenset({"wrong_key", "busy", "busy_with_wait", "quota", "broken", "unavailable"})
+"""Each in the vendor's own status and shape; `busy_with_wait` with Retry-After."""
+
 DELIVERIES = frozenset({"stall", "stall_midway", "cut", "truncated", "wrong_type", "silence", "garbage", "empty"})
+"""Status 200, and then: nothing after the headers; nothing after half the sound; half of it and a reset; half of the
+Content-Length and an orderly end (of Realtime: an answer that says it is incomplete); HTML; as much silence; as many
+random bytes; no byte at all."""
+
 SPOKEN = frozenset({"paraphrase", "closed"})
 """Only a model that converses can say something else, and only a WebSocket can close politely."""
 

@@ -28,7 +28,7 @@ BETA_FIELDS = frozenset({"modalities", "voice", "input_audio_format", "output_au
 """Of a session before the interface was generally available; refused since."""
 
 TOKEN_S = 0.05
-"""What the assistant says costs a token for every 50 ms (developers.openai.com, "Managing costs")."""
+"""What the assistant says costs a token for every 50 ms (developers.openai.com, Realtime, "Managing costs")."""
 
 
 class Session:
