@@ -88,11 +88,7 @@ class VoiceService:
             raise EngineDenied(
                 f"the key for {self.vendor} holds a character that no key has; copy it again into {self._source}"
             )
-        try:
-            url = httpx.URL(self._address)
-        except httpx.InvalidURL:
-            url = httpx.URL()
-        if url.scheme not in {"http", "https"} or not url.host:
+        if not is_web_address(self._address):
             raise EngineDenied(f"the address of {self.vendor} is none; write https://… into {self._source}")
 
     def document(self, question: Question) -> Any:
@@ -191,6 +187,15 @@ class VoiceService:
             timeout=httpx.Timeout(self._stall_s, connect=CONNECT_S),
             follow_redirects=False,  # a key goes where it was meant to go, and nowhere else
         )
+
+
+def is_web_address(address: str) -> bool:
+    """Whether this can be the address of a service: http or https, and a host."""
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in {"http", "https"} and bool(url.host)
 
 
 class _AskedToWait(Exception):
