@@ -20,6 +20,7 @@ ENGINES = {
     "espeak": "tasks.tts.espeak:Espeak",
     "openai": "tasks.tts.openai:OpenAi",
     "openai_compatible": "tasks.tts.openai_compatible:OpenAiCompatible",
+    "polly": "tasks.tts.polly:Polly",
 }
 
 
