@@ -45,6 +45,7 @@ def clone_voice(
     description: str = "",
     samples: Sequence[Path],
     labels: Mapping[str, str] | None = None,
+    remove_background_noise: bool = False,
 ) -> str:
     """Make a voice from recordings of one person, and give its id; one to two clean minutes in all are best.
 
@@ -61,7 +62,8 @@ def clone_voice(
             "delete it, or choose another name"
         )
     try:
-        made = _upload(account, name, description, samples, labels or {})
+        fields = {"name": name, "description": description, "labels": json.dumps(dict(labels)) if labels else ""}
+        made = _upload(account, fields | {"remove_background_noise": "true" * remove_background_noise}, samples)
     except (AnswerUnfinished, EngineUnreachable):
         # The voice may be there though its answer is lost: nobody would delete it, and a retry would make another.
         lost = _voices_called(account, name)
@@ -126,10 +128,7 @@ def _check(name: str, samples: Sequence[Path]) -> None:
             raise EmptySource(f"sample {number} of {name!r} is empty: {sample}")
 
 
-def _upload(
-    account: VoiceService, name: str, description: str, samples: Sequence[Path], labels: Mapping[str, str]
-) -> Any:
-    fields = {"name": name, "description": description, "labels": json.dumps(dict(labels)) if labels else ""}
+def _upload(account: VoiceService, fields: Mapping[str, str], samples: Sequence[Path]) -> Any:
     with ExitStack() as opened:
         files = []
         for number, sample in enumerate(samples, 1):
@@ -140,7 +139,7 @@ def _upload(
         return account.document(
             Question(
                 "/v1/voices/add",
-                f"asked to clone {name!r} from {len(samples)} samples",
+                f"asked to clone {fields['name']!r} from {len(samples)} samples",
                 data={field: value for field, value in fields.items() if value},
                 files=files,
                 once=True,
@@ -148,16 +147,30 @@ def _upload(
         )
 
 
+def voices_like(access: EngineAccess, part: str) -> dict[str, str]:
+    """The account's voices in whose names `part` stands: their names by their ids.
+
+    Raises: EngineDenied, EngineBusy, EngineUnreachable, AnswerUnfinished, RequestRefused.
+    """
+    return _voices_like(service(access), part)
+
+
 def _voices_called(account: VoiceService, name: str) -> list[str]:
-    """The ids of the account's voices of exactly this name; the vendor's own search finds parts of names too."""
-    answer = account.document(
-        Question(
-            "/v2/voices",
-            f"asked for voices called {name!r}",
-            method="GET",
-            params={"search": name, "page_size": "100"},
-        )
-    )
-    voices = answer.get("voices") if isinstance(answer, dict) else None
-    found = [voice for voice in voices or () if isinstance(voice, dict) and voice.get("name") == name]
-    return [str(voice.get("voice_id")) for voice in found]
+    return [voice_id for voice_id, called in _voices_like(account, name).items() if called == name]
+
+
+def _voices_like(account: VoiceService, part: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    params = {"search": part, "page_size": "100"}
+    while True:
+        asked = f"asked for voices called {part!r}"
+        answer = account.document(Question("/v2/voices", asked, method="GET", params=params))
+        page = answer if isinstance(answer, dict) else {}
+        for voice in page.get("voices") or ():
+            # The vendor's own search looks into descriptions and labels too.
+            if isinstance(voice, dict) and part in str(voice.get("name")):
+                found[str(voice.get("voice_id"))] = str(voice.get("name"))
+        token = str(page.get("next_page_token") or "")
+        if not page.get("has_more") or not token or token == params.get("next_page_token"):
+            return found
+        params["next_page_token"] = token
