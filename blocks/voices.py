@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, TypeVar
 
 import structlog
@@ -129,6 +130,34 @@ def consent_named(name: str) -> Consent:
             f"there is no consent {name!r}; save the person's consent as a block {SavedConsent._block_type_name!r} "
             "in the Prefect UI"
         )
+    return block.consent
+
+
+def save_voice(preset: VoicePreset) -> None:
+    """Save a new voice as a block of its own name.
+
+    Raises: InvalidPreset when there is a block of this name already, or Prefect takes no such name.
+    """
+    try:
+        run_coro_as_sync(SavedVoice(preset=preset).asave(preset.name))
+    except ValueError as error:
+        raise InvalidPreset(
+            f"a voice preset {preset.name!r} cannot be saved, as a block of this name is there already, or the name is "
+            "none for a block; choose another, or remove that block"
+        ) from error
+
+
+def end_consent(name: str, moment: datetime) -> Consent:
+    """Take back the consent that a block of this name holds; the first moment at which that was done stays.
+
+    Raises: ConsentMissing when there is no such block.
+    """
+    block = _load(SavedConsent, name)
+    if block is None:
+        raise ConsentMissing(f"there is no consent {name!r} to take back; Blocks in the Prefect UI lists them")
+    if block.consent.revoked_at is None:
+        block.consent = block.consent.model_copy(update={"revoked_at": moment})
+        run_coro_as_sync(block.asave(name, overwrite=True))
     return block.consent
 
 

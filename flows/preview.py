@@ -9,6 +9,7 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact
 from prefect.runtime import flow_run
 
 from flows.dispatch import RUNNER, done
+from flows.marks import plain
 from tasks.preview import hear_voice
 from tasks.schemas import Span
 from tasks.schemas.preview import Preview, SpokenLanguage
@@ -49,7 +50,7 @@ def _report(preview: Preview) -> str:
 
 **[Listen]({preview.listen})** · {preview.duration_s:.1f} s · {preview.language} · {preview.engine} · {spent}
 
-> {_plain(preview.spoken.text)}
+> {plain(preview.spoken.text)}
 
 {_readings(preview.spoken.spans)}
 First sound after {preview.first_sound_s:.2f} s when it was made · `{preview.uri}`
@@ -57,10 +58,5 @@ First sound after {preview.first_sound_s:.2f} s when it was made · `{preview.ur
 
 
 def _readings(spans: Iterable[Span]) -> str:
-    rows = "".join(f"| {_plain(span.written)} | {_plain(span.spoken)} | {span.kind} |\n" for span in spans)
+    rows = "".join(f"| {plain(span.written)} | {plain(span.spoken)} | {span.kind} |\n" for span in spans)
     return f"| written | spoken | as |\n|---|---|---|\n{rows}" if rows else ""
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown leaves as it is."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>~&$" else sign for sign in " ".join(text.split()))
