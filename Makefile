@@ -6,6 +6,7 @@ PRODUCTION ?= narrate
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 TORCH := torch==2.13.0
+KOKORO_VOICES := kokoro-js@1.2.1
 COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 # Torch comes by itself, as a build for the machine at hand, and brings its own CUDA where it needs one.
 NOT_HASHED := torch triton cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc \
@@ -54,9 +55,16 @@ $(PREFECT_HOME):
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
-.venv/dev: .venv/base requirements-dev.lock
+.venv/dev: .venv/base requirements-dev.lock | .venv/kokoro/voices
 	$(PIP) --require-hashes --no-deps --requirement requirements-dev.lock
 	touch $@
+
+# Kokoro's voices, 28 MB, come in no wheel; tests know them by their hashes, and are skipped without them.
+.venv/kokoro/voices: | .venv/base
+	@mkdir -p .venv/kokoro && cd .venv/kokoro && rm -rf package \
+		&& npm pack --silent --fetch-retries 1 $(KOKORO_VOICES) >/dev/null \
+		&& tar -xzf kokoro-js-*.tgz package/voices && mv package/voices voices && rm -r package kokoro-js-*.tgz \
+		|| echo "npm does not bring $(KOKORO_VOICES): the tests of Kokoro are skipped"
 
 .venv-nemo/ready: requirements-nemo.lock
 	@echo "setting up .venv-nemo (two minutes or so) …"

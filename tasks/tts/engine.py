@@ -18,8 +18,10 @@ ENGINES = {
     "azure": "tasks.tts.azure:Azure",
     "elevenlabs": "tasks.tts.elevenlabs:ElevenLabs",
     "espeak": "tasks.tts.espeak:Espeak",
+    "kokoro": "tasks.tts.kokoro:Kokoro",
     "openai": "tasks.tts.openai:OpenAi",
     "openai_compatible": "tasks.tts.openai_compatible:OpenAiCompatible",
+    "piper": "tasks.tts.piper:Piper",
     "polly": "tasks.tts.polly:Polly",
 }
 
