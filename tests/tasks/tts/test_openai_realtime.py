@@ -52,7 +52,7 @@ def _fresh(services):
 
 @pytest.fixture
 def openai(services):
-    return OpenAi(access(services.url("openai")), patience_s=0.5)
+    return OpenAi(access(services.url("openai")))
 
 
 def access(url: str, key: str = KEY) -> EngineAccess:
@@ -61,14 +61,20 @@ def access(url: str, key: str = KEY) -> EngineAccess:
 
 @contextmanager
 def talking(*events: object, closing: tuple[int, str] = (1000, ""), heard: list[object] | None = None):
-    """A Realtime server that sends these events, whatever it is told, and closes; `heard` is filled with what it is."""
+    """A Realtime server that sends these events, whatever it is told, and closes; `heard` is filled with what it is.
+
+    At a `threading.Event` it waits until that is set.
+    """
 
     def talk(websocket):
         websocket.send(json.dumps({"type": "session.created", "session": {}}))
         if heard is not None:
             heard.extend(json.loads(websocket.recv()) for _ in range(2))
         for event in events:
-            websocket.send(event if isinstance(event, str | bytes) else json.dumps(event))
+            if isinstance(event, threading.Event):
+                assert event.wait(10)
+            else:
+                websocket.send(event if isinstance(event, str | bytes) else json.dumps(event))
         websocket.close(*closing)
 
     with serve(talk, "127.0.0.1", 0) as server:
@@ -151,13 +157,15 @@ def test_an_answer_without_a_count_is_counted_as_nothing():
         assert OpenAi(access(url)).synthesize(SENTENCE, VOICE, "is").billed_characters == 0
 
 
-def test_the_first_piece_comes_before_the_last_is_sent(services, openai):
-    services.pace_s = 0.05
-    pieces = openai.stream(SENTENCE, VOICE, "is")
-    first = next(pieces)
-    assert not services.asked("realtime")[0].complete
-    assert np.concatenate([first, *pieces]).dtype == np.float32
-    assert services.asked("realtime")[0].complete
+def test_the_first_piece_comes_before_the_last_is_sent():
+    heard = threading.Event()
+    with talking(sound(2), heard, sound(2), said(SENTENCE), done()) as url:
+        pieces = OpenAi(access(url)).stream(SENTENCE, VOICE, "is")
+        first = next(pieces)
+        heard.set()
+        whole = np.concatenate([first, *pieces])
+    assert whole.dtype == np.float32
+    assert len(whole) == 4 * SAMPLE_RATE_HZ
 
 
 def test_who_stops_listening_hangs_up(services, openai):
@@ -218,7 +226,8 @@ def test_a_transcript_in_two_parts_is_one():
         ("paraphrase", SpokeOtherwise, True),
     ],
 )
-def test_a_failure_is_told_as_what_it_is_without_the_key(services, openai, fault, error, retryable):
+def test_a_failure_is_told_as_what_it_is_without_the_key(services, fault, error, retryable):
+    openai = OpenAi(access(services.url("openai")), patience_s=0.3 if fault == "stall" else 10)
     services.fail("realtime", fault, times=None)
     with pytest.raises(error) as raised:
         openai.synthesize(SENTENCE, VOICE, "is")
