@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 # Source: the form "Instant Voice Cloning" at elevenlabs.io; the reference of the interface names no limits.
 MOST_SAMPLES, MOST_SAMPLE_BYTES = 25, 10_000_000
 LONGEST_NAME = 100
+PATIENCE_S = 180.0  # the answer to an upload comes when the voice is made
 
 
 def clone_voice(
@@ -55,7 +56,7 @@ def clone_voice(
     QuotaExceeded, EngineBusy, EngineUnreachable, AnswerUnfinished.
     """
     _check(name, samples)
-    account = service(access)
+    account = service(access, patience_s=PATIENCE_S)
     if others := _voices_called(account, name):
         raise RequestRefused(
             f"ElevenLabs, asked to clone {name!r}: the account has a voice of this name, {others[0]}; "
