@@ -124,4 +124,5 @@ def _episode(parcel: Parcel, published_at: datetime) -> Episode:
         peaks=parcel.finish.picture.peaks,
         published_at=published_at,
         is_synthetic=bool(parcel.draft.cast),
+        tts_engines=tuple(use.engine for use in parcel.draft.engines if use.role == "tts"),
     )

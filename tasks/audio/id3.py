@@ -50,6 +50,8 @@ class EpisodeTags:
     """ISO 639-1: is."""
     comment: str = ""
     genre: str = "Podcast"
+    tts_engines: tuple[str, ...] = ()
+    """Who speaks, where the voices are synthetic: programs that look for such a mark find it (frames TXXX)."""
 
 
 def tag_mp3(
@@ -110,6 +112,9 @@ def _id3(tags: EpisodeTags) -> dict[str, str]:
         "date": tags.date,
         "language": language,
         "genre": tags.genre,
+        # FFmpeg makes TXXX frames of names that it does not know. Source: ID3v2.3.0, section 4.2.2.
+        "AI_GENERATED": "yes" if tags.tts_engines else "",
+        "TTS_ENGINES": ", ".join(tags.tts_engines),
     }
     return {name: value for name, value in fields.items() if value}
 

@@ -32,6 +32,8 @@ class Episode:
     peaks: tuple[float, ...]
     published_at: datetime
     is_synthetic: bool
+    tts_engines: tuple[str, ...] = ()
+    """The engines that speak, where the voices are synthetic."""
 
 
 def contents_of(episode: Episode, mp3: Path, *, cover: bytes, folder: Path) -> tuple[FeedItem, dict[str, Content]]:
@@ -86,6 +88,7 @@ def _tags(episode: Episode) -> EpisodeTags:
         date=episode.published_at.date().isoformat(),
         language=episode.language,
         comment=SYNTHETIC_NOTE if episode.is_synthetic else "",
+        tts_engines=episode.tts_engines if episode.is_synthetic else (),
     )
 
 

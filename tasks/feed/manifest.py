@@ -39,6 +39,7 @@ def manifest_of(
             size_bytes=source.size_bytes,
             kind=source.kind,
         ),
+        synthetic_speech=item.synthetic_speech,
         cast=draft.cast,
         mastering=parcel.request.mastering,
         duration_s=master.duration_s,
@@ -71,7 +72,8 @@ def read_manifest(data: bytes | None) -> EpisodeManifest | None:
 
 
 def _lasting(manifest: EpisodeManifest) -> EpisodeManifest:
-    engines = tuple(engine.model_copy(update={"requests": 0}) for engine in manifest.engines)
+    asked_for_nothing = {"requests": 0, "unfinished": 0, "characters": 0, "usd": 0.0}
+    engines = tuple(engine.model_copy(update=asked_for_nothing) for engine in manifest.engines)
     passing = {"stages": (), "clips_made": 0, "clips_reused": 0, "cost": Cost(), "engines": engines}
     return manifest.model_copy(update=passing)
 

@@ -112,6 +112,9 @@ def _describe_item(element: etree._Element, item: FeedItem, show: Show, address:
         _add(element, "podcast:chapters", url=url(item.chapters), type="application/json+chapters")
     for person in item.persons:
         _add(element, "podcast:person", person.name, role=person.role)
+    if item.synthetic_speech:
+        # Source: podcast namespace, docs/tags/txt.md, "ai-content", which applies to this episode.
+        _add(element, "podcast:txt", "true", purpose="ai-content")
 
 
 def _add(parent: etree._Element, tag: str, content: str | None = None, **attributes: str) -> etree._Element:

@@ -249,6 +249,7 @@ class EpisodeManifest(Frozen):
     title: str
     language: str
     source: SourceEntry
+    synthetic_speech: bool = Field(default=False, description="Whether machines speak: those that `cast` names.")
     cast: tuple[CastEntry, ...] = ()
     mastering: Mastering
     duration_s: float

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -93,6 +94,20 @@ def test_tag_mp3_writes_the_frames_that_players_look_for_in_order(tmp_path: Path
     assert data[10 + size : 12 + size][0] == 0xFF  # the first frame of sound follows at once
     starts = [data.index(f"ch{number}".encode() + b"\0", data.index(b"CHAP")) for number in range(3)]
     assert starts == sorted(starts)
+
+
+def test_tag_mp3_marks_synthetic_speech_for_programs_that_look_for_it(tmp_path: Path):
+    bare = encoded(tmp_path, tone(1))
+    tag_mp3(bare, tmp_path / "b.mp3", tags=replace(TAGS, tts_engines=("azure", "espeak")))
+    tag_mp3(bare, tmp_path / "c.mp3", tags=TAGS)
+
+    with av.open(str(tmp_path / "b.mp3")) as container:
+        assert container.metadata["AI_GENERATED"] == "yes"
+        assert container.metadata["TTS_ENGINES"] == "azure, espeak"
+        assert container.metadata["comment"] == TAGS.comment
+    assert b"TXXX" in (tmp_path / "b.mp3").read_bytes()[:4096]
+    with av.open(str(tmp_path / "c.mp3")) as container:
+        assert not {"AI_GENERATED", "TTS_ENGINES"} & set(container.metadata)
 
 
 def test_tag_mp3_writes_the_same_bytes_again(tmp_path: Path):

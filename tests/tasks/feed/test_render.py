@@ -101,6 +101,13 @@ def test_feed_says_that_voices_are_synthetic(language: str, sentence: str):
             assert (sentence in (texts(made, tag)[0] or "")) is is_synthetic
 
 
+def test_feed_marks_episodes_of_synthetic_voices_for_programs():
+    for is_synthetic in (True, False):
+        made = channel(render_feed(SHOW, items(1, synthetic_speech=is_synthetic), address=ADDRESS))
+        assert texts(made, "item/podcast:txt") == ["true"] * is_synthetic
+        assert attributes(made, "item/podcast:txt") == [{"purpose": "ai-content"}] * is_synthetic
+
+
 def test_feed_writes_notes_as_html_without_letting_html_through():
     made = channel(render_feed(SHOW, items(1, synthetic_speech=False), address=ADDRESS))
     assert texts(made, "item/content:encoded") == [
