@@ -32,6 +32,7 @@ from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
 from tasks.tts.http import STALL_S, Question, VoiceService
 from tasks.tts.refusal import Refusal, asked_for
+from tasks.tts.sound_answer import letters_in
 from tasks.tts.ssml import SSML_VERSION, locale_of
 
 SAMPLE_RATE_HZ = 48_000
@@ -153,7 +154,7 @@ class Azure(TtsEngine):
         )
         n_samples = 0
         with self._service.sound(question) as answer:
-            for piece in answer.pieces(sample_rate_hz=SAMPLE_RATE_HZ, characters=len(text)):
+            for piece in answer.pieces(sample_rate_hz=SAMPLE_RATE_HZ, characters=letters_in(text)):
                 n_samples += piece.size
                 yield piece
         if n_samples >= CUT_AT_S * SAMPLE_RATE_HZ:

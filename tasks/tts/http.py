@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import structlog
 from httpx_retries import Retry, RetryTransport
 
 from tasks.errors import AnswerUnfinished, EngineDenied, EngineError, EngineUnreachable
 from tasks.schemas import EngineAccess
 from tasks.tts.refusal import ADVICE, Refusal, asked_wait_s, kind_of, one_line, read_refusal
 from tasks.tts.sound_answer import SoundAnswer
+
+log = structlog.get_logger(__name__)
 
 CONNECT_S, STALL_S = 10.0, 30.0
 LONGEST_WAIT_S = 60.0  # what is longer is left to the task's own retry, which holds no slot meanwhile
@@ -144,6 +147,9 @@ class VoiceService:
                 f"{asked}: no answer from {request.url.host} ({reason}); "
                 f"try again later, or check the address in {self._source}"
             ) from error
+        retry = response.extensions.get("retry")
+        if retry is not None and retry.attempts_made:
+            log.warning("vendor.asked_again", vendor=self.vendor, times=retry.attempts_made)
         try:
             if not response.is_success:
                 raise self._refused(response, asked)

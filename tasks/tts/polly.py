@@ -26,7 +26,7 @@ from tasks.tts.http import CONNECT_S, STALL_S, is_web_address
 from tasks.tts.polly_failures import broken_off, may_not_list, translated
 from tasks.tts.polly_voices import HIGHEST_ST, LOCALE_OF, document, languages_of, locale_of_voice
 from tasks.tts.refusal import asked_for, one_line
-from tasks.tts.sound_answer import whole_sound
+from tasks.tts.sound_answer import letters_in, whole_sound
 from tasks.tts.ssml import SSML_VERSION
 from tasks.tts.vorbis import vorbis_pieces
 
@@ -124,7 +124,7 @@ class Polly(TtsEngine):
             self.check(voice, language)
             return silence(SAMPLE_RATE_HZ)
         asked, answer = self._ask(text, voice, language, marks)
-        said = np.concatenate(list(self._heard(answer, asked, len(text))))
+        said = np.concatenate(list(self._heard(answer, asked, letters_in(text))))
         billed = int(answer.get("RequestCharacters") or 0)
         return shaped(said, SAMPLE_RATE_HZ, hisses=True, billed_characters=billed)
 
@@ -137,7 +137,7 @@ class Polly(TtsEngine):
             yield silence(SAMPLE_RATE_HZ).samples[0]
             return
         asked, answer = self._ask(text, voice, language, marks)
-        yield from self._heard(answer, asked, len(text))
+        yield from self._heard(answer, asked, letters_in(text))
 
     def _ask(self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...]) -> tuple[str, dict[str, Any]]:
         self.check(voice, language)

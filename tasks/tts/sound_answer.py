@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ AUDIBLE = 10 ** (-50 / 20)  # of full scale; what a vendor's voice leaves betwee
 # Speech stays 9 dB and more below its own peaks; bytes of another format, read as samples, are noise at -5 dBFS.
 LOUDEST_RMS = 10 ** (-8 / 20)
 LONGEST_S = 1200.0  # no vendor says more at once (Azure stops at 600 s), and what has no end would fill the memory
-FASTEST_CHARACTERS_PER_S = 80.0  # a voice at twice its rate says 30; an answer cut after a word seems to say hundreds
+FASTEST_CHARACTERS_PER_S = 80.0  # a voice at twice its rate says 30; one that is cut after a word seems to say hundreds
 LONGEST_ANSWER_S = 900.0  # a server that sends a byte now and then is never silent for long
 _CONTAINERS = {b"RIFF": "WAV", b"ID3": "MP3", b"OggS": "Ogg", b"fLaC": "FLAC", b"\x1aE\xdf\xa3": "WebM"}
 
@@ -54,12 +55,17 @@ class SoundAnswer:
             raise AnswerUnfinished(f"{self.asked}: after {n_bytes} bytes, {reason}; try again") from error
 
 
+def letters_in(text: str) -> int:
+    """How many letters and digits take time to say: signs take none, nor does the length of a `Neeeeei`."""
+    return len(re.sub(r"[\W_]|(.)(?=\1)", "", text))
+
+
 def pcm_pieces(
     chunks: Iterable[bytes], *, asked: str, sample_rate_hz: int, characters: int = 0
 ) -> Iterator[NDArray[np.float32]]:
     """Signed 16-bit little-endian mono PCM as it comes, each piece float32 of shape (n_samples,), full scale 1.0.
 
-    asked: who was asked for what, for the message. characters: how long the text is; 0 leaves the length unchecked.
+    asked: who was asked for what, for the message. characters: `letters_in` the text; 0 leaves the length unchecked.
     Raises: AnswerUnfinished, as `whole_sound` does; when half a sample is left over, or a file of sound comes instead.
     """
     pieces = _samples(chunks, asked)
@@ -92,7 +98,7 @@ def whole_sound(
     if energy > n_samples * LOUDEST_RMS**2:
         raise AnswerUnfinished(f"{asked}: what came is noise, as of sound in another format; try again")
     if heard_s * FASTEST_CHARACTERS_PER_S < characters:
-        raise AnswerUnfinished(f"{asked}: only {heard_s:.2f} s came for {characters} characters; try again")
+        raise AnswerUnfinished(f"{asked}: only {heard_s:.2f} s came for {characters} letters; try again")
 
 
 def _samples(chunks: Iterable[bytes], asked: str) -> Iterator[NDArray[np.float32]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from tasks.errors import (
     AnswerUnfinished,
@@ -29,6 +30,7 @@ from tasks.schemas import EngineAccess
 from tasks.tts import http, sound_answer
 from tasks.tts.http import Question, VoiceService
 from tasks.tts.refusal import Refusal, asked_for, one_line
+from tasks.tts.sound_answer import letters_in
 
 KEY = "lykill-7f3a9c21d4e8b650"
 RATE_HZ = 24_000
@@ -182,8 +184,10 @@ def test_a_wait_that_the_vendor_asks_for_is_waited_out(server, status):
     server.script = lambda handler, turn: (
         handler.answer(status, b"{}", Retry_After="1") if turn == 1 else handler.answer(200, TONE)
     )
-    assert heard(service(server.url)).size == RATE_HZ
+    with capture_logs() as logs:
+        assert heard(service(server.url)).size == RATE_HZ
     assert len(server.seen) == 2
+    assert {"event": "vendor.asked_again", "log_level": "warning", "vendor": "Azure", "times": 1} in logs
 
 
 @pytest.mark.slow
@@ -357,7 +361,7 @@ SILENCE, NOISE = bytes(48_000), np.random.default_rng(1).bytes(48_000)
         (b"ID3\4" + TONE, "", "MP3"),
         (b"<!DOCTYPE html>", "text/html; charset=utf-8", "text/html"),
         (b'{"error": "x"}', "application/json", "application/json"),
-        (TONE[:2000], "audio/pcm", "for 500 characters"),
+        (TONE[:2000], "audio/pcm", "for 500 letters"),
     ],
 )
 def test_what_is_no_whole_sound_is_unfinished(server, body, kind, why):
@@ -366,6 +370,14 @@ def test_what_is_no_whole_sound_is_unfinished(server, body, kind, why):
         heard(service(server.url), characters=500)
     assert caught.value.retryable
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [("", 0), ("Já" + "." * 400, 2), ("Neeeeeei!", 3), ("Góðan daginn 2026", 14), ("_ _\n🎙 …", 0), ("þþþ ððð", 2)],
+)
+def test_what_takes_no_time_to_say_is_not_counted(text, letters):
+    assert letters_in(text) == letters
 
 
 @pytest.mark.parametrize("kind", ["audio/pcm", "audio/L16;rate=24000", "application/octet-stream", "AUDIO/BASIC", ""])
