@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "tasks" / "text" / "gold"
-LEAST = {"development": 0.99, "held_out": 0.98, "english": 0.48}
+LEAST = {"development": 0.99, "held_out": 0.98, "english": 0.98}
 """The share of each set that is read right, at least: what was reached, so that it can't sink unseen."""
 
 

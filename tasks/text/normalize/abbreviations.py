@@ -32,6 +32,9 @@ _OWN = {
         "lau.": "laugardag",
         "o.s.frv.": "og svo framvegis",
     },
+    **{"mánud.": "mánudag", "þriðjud.": "þriðjudag", "miðvikud.": "miðvikudag", "fimmtud.": "fimmtudag"},
+    **{"föstud.": "föstudag", "laugard.": "laugardag", "sunnud.": "sunnudag"},
+    **{"hgl.": "hegningarlaga", "stjskr.": "stjórnarskrárinnar"},
     **{"hagst.": "Hagstofa", "þjskj.": "Þjóðskjalasafn", "a.n.l.": "að nokkru leyti"},
     **{"e.u.": "eftir umtali", "tlf.": "sími", "o.m.fl.": "og margt fleira", "n.k.": "næstkomandi"},
     **{"s.l.": "síðastliðinn", "f.Kr.": "fyrir Krist", "e.Kr.": "eftir Krist", "þ.a.l.": "þar af leiðandi"},
@@ -51,9 +54,31 @@ NOUNS: dict[str, tuple[str, Gender]] = {
 }  # fmt: skip
 """Abbreviated nouns that are inflected when they are read."""
 
+ADJECTIVES = {"sl.": "síðastliðinn", "s.l.": "síðastliðinn", "sk.": "svokallaður", "ísl.": "íslenskur"}
+"""Abbreviated adjectives, which agree with the noun after them."""
 _BEFORE_NAMES = frozenset({"próf.", "þm.", "alþm.", "ritstj.", "dr.", "sr.", "hr.", "frk.", "nr.", "bls."})
 _WORDS_TOO = frozenset({"m.", "s.", "í.", "á.", "v.", "þ.", "e.", "h.", "n.", "a.", "o.", "k.", "g.", "l.", "d.", "t."})
 """One letter and a full stop is a name's initial, or the end of a sentence, more often than what it stands for."""
+
+
+INDEFINITE = {
+    **{"e-ð": "eitthvað", "e-r": "einhver", "e-n": "einhvern", "e-m": "einhverjum", "e-s": "einhvers"},
+    **{"e-u": "einhverju", "e-ju": "einhverju", "e-um": "einhverjum", "e-a": "einhverja", "e-rs": "einhvers"},
+}
+"""The indefinite pronoun as dictionaries write it."""
+_UNDOTTED = {
+    **{"osfrv": "og svo framvegis", "uþb": "um það bil", "etv": "ef til vill", "þeas": "það er að segja"},
+    **{"ofl": "og fleira", "amk": "að minnsta kosti", "mfl": "meistaraflokkur", "td": "til dæmis"},
+    **{
+        "ca": "sirka",
+        "skv": "samkvæmt",
+        "sbr": "samanber",
+        "vsk": "virðisaukaskattur",
+        "kt": "kennitala",
+        "nr": "númer",
+    },
+    **{"tbl": "tölublað", "þús": "þúsund", "sl": "síðastliðinn", "nk": "næstkomandi"},
+}
 
 
 @dataclass(frozen=True)
@@ -83,6 +108,12 @@ def read_abbreviation(written: str) -> Reading | None:
     if written.lower() in _WORDS_TOO:
         return None
     return _from_tokenizer(written) or _from_tokenizer(small)
+
+
+def read_undotted(written: str) -> str | None:
+    """What this abbreviation without full stops stands for; None for words, and for what we don't know."""
+    spoken = _UNDOTTED.get(written.lower())
+    return spoken.capitalize() if spoken and written[0].isupper() else spoken
 
 
 def _from_tokenizer(form: str) -> Reading | None:

@@ -21,13 +21,19 @@ from tasks.text.normalize.forms import (
 from tasks.text.normalize.government import FUNCTION_WORDS, PLACE, PREPOSITIONS, governed_cases, verb_case
 from tasks.text.normalize.numbers import is_singular
 from tasks.text.normalize.sentence import JOINS, Sentence
+from tasks.text.normalize.tokens import Token
 
 _SPECIAL = {
     "ára": frozenset({Agreement("hk", "EF", True)}),
     "manns": frozenset({Agreement("hk", "NF", True)}),  # "300 manns": the count stands by itself
 }
-_PRONOUN_GENDERS: dict[str, Gender] = {"þeir": "kk", "þær": "kvk", "þau": "hk"}
+_PRONOUNS = {
+    **{"þeir": Agreement("kk", "NF", True), "þær": Agreement("kvk", "NF", True), "þau": Agreement("hk", "NF", True)},
+    **{"hann": Agreement("kk", "NF", False), "hún": Agreement("kvk", "NF", False)},
+    **{"það": Agreement("hk", "NF", False), "ég": Agreement("kk", "NF", False)},
+}
 _MAGNITUDE = re.compile(r"millj|þúsund|hundr|billj|tug")
+_PARTS_OF_LAWS = frozenset({"gr.", "mgr.", "málsl.", "tölul.", "tl.", "kafl."})
 _ORDINALS = frozenset({"ordinal", "romanordinal"})
 
 
@@ -37,6 +43,8 @@ def agreement(sentence: Sentence, count: int | None) -> Agreement | None:
     None where no noun follows.
     """
     plural = count is not None and not is_singular(count)
+    if count not in {None, 1} and _names_place(sentence.at(1)):
+        return None
     if count is not None and (measure := _measure(sentence, plural=plural)):
         return measure
     readings = _noun_after(sentence, plural=plural)
@@ -57,11 +65,34 @@ def alone(sentence: Sentence) -> Agreement:
         return Agreement(whole, case, True)
     if sentence.word(-1) == "fyrir" and sentence.token.kind in {"number", "range"}:
         return Agreement("kk", "ÞF", True)  # "fyrir 4": for so many people
-    if subject := _subject(sentence):
-        return Agreement(subject, "NF", True)
+    if (subject := predicate(sentence)) and subject.plural:
+        return subject
     if _is_elliptic(sentence) and (noun := _counted_elsewhere(sentence)):
         return Agreement(noun.gender, case, True)
     return Agreement("hk", case, False)
+
+
+def predicate(sentence: Sentence) -> Agreement | None:
+    """The subject that a number or an ordinal is said of: `bílarnir eru þrír`, `þær voru tvær`, `hún varð þriðja`."""
+    for offset in (-1, -2, -3):
+        if not verb_lemmas(sentence.word(offset)) & {"vera", "verða", "lenda"}:
+            continue
+        for place in sentence.moved(offset).before():
+            if subject := _nominative(sentence.word(offset + place)):
+                return subject
+        return None
+    # "konurnar eru 5 og karlarnir 3"
+    token = sentence.at(-1)
+    if token is None or token.kind != "word" or sentence.word(-2) not in JOINS or not is_definite(token.text):
+        return None
+    return _nominative(token.text)
+
+
+def _nominative(word: str) -> Agreement | None:
+    if word in _PRONOUNS:
+        return _PRONOUNS[word]
+    subjects = [r for r in noun_readings(word) if r.case == "NF"] if word not in FUNCTION_WORDS else []
+    return min(subjects, key=lambda r: (not r.plural, _by_gender(r))) if subjects else None
 
 
 def next_is_measured(sentence: Sentence, *, of_whole: bool) -> bool:
@@ -85,10 +116,18 @@ def next_is_measured(sentence: Sentence, *, of_whole: bool) -> bool:
     return is_noun and not (of_whole and genitive)
 
 
+def _names_place(token: Token | None) -> bool:
+    """Whether it is a name that has no plural: `101 Reykjavík`."""
+    if token is None or token.kind != "word" or not token.text[0].isupper():
+        return False
+    return not any(reading.plural for reading in noun_readings(token.text))
+
+
 def names_whole(sentence: Sentence) -> bool:
     """Whether this ordinal and the abbreviated part of a law after it belong to what stands before."""
     before = sentence.at(-1)
-    if before is None or sentence.kind(1) != "abbreviation" or sentence.kind(0) != "ordinal":
+    part = sentence.at(1)
+    if before is None or part is None or part.full not in _PARTS_OF_LAWS or sentence.kind(0) != "ordinal":
         return False
     if before.kind == "abbreviation":
         return before.full in NOUNS and sentence.kind(-2) == "ordinal"
@@ -104,7 +143,8 @@ def _measure(sentence: Sentence, *, plural: bool) -> Agreement | None:
     if _MAGNITUDE.match(token.text):
         # "3 milljarða króna lán": what they are millions of stands between
         money = sentence.moved(2)
-        is_measured = sentence.kind(2) == "word" and next_is_measured(money, of_whole=False)
+        of = any(r.case == "EF" and r.plural for r in noun_readings(sentence.word(2)))
+        is_measured = of and sentence.word(2) not in FUNCTION_WORDS and next_is_measured(money, of_whole=False)
         genders = [r.gender for r in noun_readings(token.text) if r.case == "EF" and r.plural == plural]
         return Agreement(genders[0], "EF", plural) if is_measured and genders else None
     own = noun_readings(token.text)
@@ -198,26 +238,6 @@ def _whole(sentence: Sentence) -> Gender | None:
             if datives:
                 return min(datives, key=_by_gender).gender
     return None
-
-
-def _subject(sentence: Sentence) -> Gender | None:
-    """The gender of the subject that a number is the predicate of: `bílarnir eru þrír`, `þær voru tvær talsins`."""
-    for offset in (-1, -2, -3):
-        if not verb_lemmas(sentence.word(offset)) & {"vera", "verða"}:
-            continue
-        for place in (offset - 1, offset + 1):
-            word = sentence.word(place) if place < 0 else ""
-            if word in _PRONOUN_GENDERS:
-                return _PRONOUN_GENDERS[word]
-            subjects = [r for r in noun_readings(word) if r.case == "NF" and r.plural] if word else []
-            if subjects and word not in FUNCTION_WORDS:
-                return min(subjects, key=_by_gender).gender
-    # "konurnar eru 5 og karlarnir 3"
-    token, others = sentence.at(-1), sentence.word(-2)
-    if token is None or token.kind != "word" or others not in JOINS or not is_definite(token.text):
-        return None
-    subjects = [r for r in noun_readings(token.text) if r.case == "NF" and r.plural]
-    return min(subjects, key=_by_gender).gender if subjects else None
 
 
 def _is_elliptic(sentence: Sentence) -> bool:

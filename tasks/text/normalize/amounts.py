@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from tasks.text.normalize.agreement import agreement, next_is_measured
 from tasks.text.normalize.counting import MINUS, case_of_ratio
 from tasks.text.normalize.forms import Case, Gender, inflect
-from tasks.text.normalize.government import governed_cases, measures_an_action
-from tasks.text.normalize.numbers import cardinal, decimal, half, is_singular, ordinal, split, times, year
+from tasks.text.normalize.government import PREPOSITIONS, governed_cases, measures_an_action, verb_case
+from tasks.text.normalize.numbers import amount, cardinal, half, is_singular, ordinal, split, times, year
 from tasks.text.normalize.sentence import Sentence
-from tasks.text.normalize.tables import CURRENCIES, MAGNITUDES, MONTH_NAMES, PER, UNITS, Unit
+from tasks.text.normalize.tables import CURRENCIES, DIRECTIONS, MAGNITUDES, MONTH_NAMES, PER, UNITS, Unit
 
 _FRACTION_SIGNS = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅛": (1, 8)}
 _PARTS: dict[int, str] = {3: "þriðjungur", 4: "fjórðungur"}
+_WAYS = re.compile(r"(norð|suð|aust|vest)\w*(ur|an)|inn|út|upp|niður")
 _PERCENT = Unit("prósent", "hk")
 _STEP_ENDINGS: dict[str, Case] = {"stigum": "ÞGF", "stiga": "EF", "stigs": "EF", "stigi": "ÞGF"}
 
@@ -68,6 +71,14 @@ def read_unit(sentence: Sentence) -> tuple[str, str]:
         case = "ÞF" if factor == "x" else case
     if "uw" in parts or "uf" in parts:
         spoken = _part_of(parts.get("uw", ""), parts.get("uf", ""), unit, case)
+    elif name := _magnitude(parts.get("um", "")):
+        thousands = name.lemma == "þúsund"
+        many = (
+            f"{_amount(parts['ua'], None, 'hk', 'NF')} þúsund"
+            if thousands
+            else _measured(parts["ua"], None, name, case)
+        )
+        spoken = f"{many} {_noun(unit, '2', case if thousands else 'EF')}"
     else:
         spoken = _measured(parts["ua"], parts.get("ub"), unit, case)
     factor = f"{times(int(parts['ux']))} sinnum " if "ux" in parts else ""
@@ -81,7 +92,7 @@ def read_fraction(sentence: Sentence) -> tuple[str, str] | None:
         numerator, denominator = _FRACTION_SIGNS[parts["fs"]]
     else:
         numerator, denominator = int(parts["fn"]), int(parts["fd"])
-    whole = parts.get("fw", "")
+    whole = parts.get("fw") or parts.get("fx", "")
     noun = agreement(sentence, 1)
     governed = (governed_cases(sentence) or ("NF",))[0]
     gender, case = (noun.gender, noun.case) if noun else ("hk", governed)
@@ -91,12 +102,14 @@ def read_fraction(sentence: Sentence) -> tuple[str, str] | None:
         spoken = half(gender, case)
     elif 0 < numerator < denominator and 3 <= denominator <= 100:
         parted = agreement(sentence, 2) if sentence.word(1).startswith("hlut") else None
-        spoken = _parts(numerator, denominator, parted.case if parted else governed)
+        taken = parted or (noun if noun and noun.case != "EF" else None)
+        spoken = _parts(numerator, denominator, taken.case if taken else governed)
     elif 1800 <= denominator < 2100:
-        return "number", f"{cardinal(numerator)} frá {year(denominator)}"  # laws: "nr. 33/1944"
+        between = "til" if denominator == numerator + 1 else "frá"  # "veturinn 2021/2022", "nr. 33/1944"
+        return "number", f"{amount(parts['fn'])} {between} {year(denominator)}"
     elif (numerator, denominator) == (24, 7):
         return "time", "tuttugu og fjögur sjö"
-    elif denominator < numerator <= 31 and 1 <= denominator <= 12:
+    elif denominator < numerator <= 31 and 1 <= denominator <= 12 < numerator:
         return "date", f"{ordinal(numerator, 'kk', 'ÞF')} {MONTH_NAMES[denominator - 1]}"
     else:
         return "fraction", f"{cardinal(numerator)} skástrik {cardinal(denominator)}"
@@ -113,7 +126,9 @@ def _magnitude(written: str) -> Unit | None:
 
 
 def _per(written: str | None) -> str:
-    return f" á {PER[written.lstrip('/').rstrip('.')]}" if written else ""
+    if not written:
+        return ""
+    return f" á {PER.get(written) or inflect(UNITS[written].lemma, UNITS[written].gender, 'ÞF', False)}"
 
 
 def _part_of(whole: str, fraction: str, unit: Unit, case: Case) -> str:
@@ -146,14 +161,24 @@ def _noun(unit: Unit, written: str, case: Case) -> str:
 
 
 def _amount(first: str, second: str | None, gender: Gender, case: Case) -> str:
-    spoken = decimal(*split(first), gender, case)
-    return f"{spoken} til {decimal(*split(second), gender, case)}" if second else spoken
+    spoken = amount(first, gender, case)
+    return f"{spoken} til {amount(second, gender, case)}" if second else spoken
 
 
 def _measured_case(sentence: Sentence, unit: Unit, *, per: bool = False) -> Case:
-    if unit.before_noun and not per and next_is_measured(sentence, of_whole=unit.lemma == "prósent"):
+    if (
+        unit.before_noun
+        and sentence.token.parts.get("per") != "s"
+        and next_is_measured(sentence, of_whole=unit.lemma == "prósent")
+    ):
         return "EF"
+    if _WAYS.fullmatch(sentence.word(1)) or (sentence.word(1).upper() in DIRECTIONS and sentence.word(2) == "af"):
+        return "ÞF"  # how far: "4,5 km norðaustur af"
     cases = governed_cases(sentence) or (("ÞF",) if measures_an_action(sentence) else ("NF",))
+    if sentence.token.parts.get("per") == "s" and not (
+        sentence.word(-1) in PREPOSITIONS or verb_case(sentence.word(-1))
+    ):
+        return "NF"  # wind: "austlæg átt 5-13 m/s", whatever governs the direction
     if len(cases) == 1:
         return cases[0]
     # "í 5 km" and "í 5 mín." are a way and a while, in the accusative; "á 5 mín.", "fyrir 5 mín.", "með 5 kg" are not

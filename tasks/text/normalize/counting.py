@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 
-from tasks.text.normalize.agreement import agreement, alone, names_whole
+from tasks.text.normalize.agreement import agreement, alone, names_whole, predicate
 from tasks.text.normalize.forms import Case, is_known, noun_readings
-from tasks.text.normalize.government import governed_cases
-from tasks.text.normalize.numbers import cardinal, decimal, digits, ordinal, roman, split, times, year
+from tasks.text.normalize.government import date_case, governed_cases
+from tasks.text.normalize.numbers import amount, cardinal, digits, ordinal, roman, split, times, year
 from tasks.text.normalize.sentence import Sentence
 
 MINUS = {"-": "mínus ", "−": "mínus ", "+": "plús "}
@@ -58,7 +58,11 @@ def read_score(sentence: Sentence) -> tuple[str, str]:
 
 def read_ordinal(sentence: Sentence) -> tuple[str, str]:
     """An ordinal, in the form that the noun after it asks for; before a date, the form of dates."""
-    number = int(sentence.token.parts["oa"]) if sentence.token.kind == "ordinal" else roman(sentence.token.text[:-1])
+    number = (
+        int(sentence.token.parts["oa"].replace(".", ""))
+        if sentence.token.kind == "ordinal"
+        else roman(sentence.token.text[:-1])
+    )
     if not number:
         return "roman", sentence.token.text
     if sentence.token.kind == "romanordinal" and (regnal := read_regnal(sentence)):
@@ -117,8 +121,10 @@ def _ordinal_like(sentence: Sentence, number: int) -> str:
     if join in {"og", "eða", "til", "-", "–"} and sentence.kind(2) == "date":
         following = sentence.at(2)
     if following is not None and following.kind == "date":
-        return ordinal(number, "kk", (governed_cases(sentence) or ("ÞF",))[0])
-    noun = agreement(sentence, None)
+        return ordinal(number, "kk", date_case(sentence))
+    if sentence.word(2) == "mánaðar":
+        return ordinal(number, "kk", (governed_cases(sentence) or ("ÞF",))[0])  # "2. þessa mánaðar"
+    noun = agreement(sentence, None) or predicate(sentence)
     if names_whole(sentence):
         return ordinal(number, noun.gender if noun else "kk", "EF")
     return ordinal(number, noun.gender, noun.case, plural=noun.plural) if noun else ordinal(number)
@@ -126,11 +132,9 @@ def _ordinal_like(sentence: Sentence, number: int) -> str:
 
 def _counted(sentence: Sentence, written: str) -> str:
     whole, fraction = split(written)
-    noun = agreement(sentence, None if fraction else whole)
-    if fraction and noun is not None:
-        noun = agreement(sentence, 2)
-    noun = noun or alone(sentence)
-    return decimal(whole, fraction, noun.gender, noun.case)
+    # "10,1 vini", "10,5 vinum": what is said last rules
+    noun = agreement(sentence, int(fraction) if fraction else whole) or alone(sentence)
+    return amount(written, noun.gender, noun.case)
 
 
 def _is_model(sentence: Sentence, first: str, second: str) -> bool:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 
 from tasks.text.normalize.counting import in_match, is_score, read_score
-from tasks.text.normalize.forms import Case, inflect, noun_readings
-from tasks.text.normalize.government import governed_cases
-from tasks.text.normalize.numbers import cardinal, decimal, is_singular, ordinal, year
+from tasks.text.normalize.forms import inflect
+from tasks.text.normalize.government import date_case, governed_cases
+from tasks.text.normalize.numbers import amount, cardinal, is_singular, ordinal, year
 from tasks.text.normalize.sentence import Sentence
-from tasks.text.normalize.tables import MONTH_NAMES, MONTHS
+from tasks.text.normalize.tables import MONTH_NAMES, MONTHS, WEEKDAYS
 
-_WEEKDAY = re.compile(r"(mánu|þriðju|miðviku|fimmtu|föstu|laugar|sunnu)d[aeö]g\w*")
 _THIS_MONTH = {"þ": "þessa mánaðar", "s": "sama mánaðar"}
 
 
 def read_date(sentence: Sentence) -> tuple[str, str]:
     """The day as an ordinal, the month by its name, the year."""
     parts = sentence.token.parts
-    case, written = _date_case(sentence), parts["month"].lower()
+    case, written = date_case(sentence), parts["month"].lower()
     month = MONTH_NAMES[MONTHS[written] - 1] if written in MONTHS else _THIS_MONTH[written[0]]
     days = [ordinal(int(parts[name]), "kk", case) for name in ("da", "db") if name in parts]
     return "date", " ".join([" til ".join(days), month, *([year(int(parts["year"]))] if "year" in parts else [])])
@@ -27,9 +26,12 @@ def read_date(sentence: Sentence) -> tuple[str, str]:
 def read_short_date(sentence: Sentence) -> tuple[str, str]:
     """24.12. without a year; as numbers where day and month are none."""
     day, month = int(sentence.token.parts["sd"]), int(sentence.token.parts["sm"])
-    if not (1 <= day <= 31 and 1 <= month <= 12) or re.match(r"kafl|lið|grein|útgáf", sentence.word(-1)):
+    before = sentence.at(-1)
+    is_version = before is not None and before.text[0].isupper() and not sentence.moved(-1).begins
+    is_label = is_version or re.match(r"kafl|lið|grein|útgáf|töfl|mynd", sentence.word(-1))
+    if not (1 <= day <= 31 and 1 <= month <= 12) or is_label:
         return "number", f"{cardinal(day)} punktur {cardinal(month)}"
-    return "date", f"{ordinal(day, 'kk', _date_case(sentence))} {MONTH_NAMES[month - 1]}"
+    return "date", f"{ordinal(day, 'kk', date_case(sentence))} {MONTH_NAMES[month - 1]}"
 
 
 def read_numeric_date(sentence: Sentence) -> tuple[str, str] | None:
@@ -43,7 +45,7 @@ def read_numeric_date(sentence: Sentence) -> tuple[str, str] | None:
     if written_year < 100:
         # two digits mean the years around us
         written_year += 2000 if written_year < 50 else 1900
-    return "date", f"{ordinal(day, 'kk', _date_case(sentence))} {MONTH_NAMES[month - 1]} {year(written_year)}"
+    return "date", f"{ordinal(day, 'kk', date_case(sentence))} {MONTH_NAMES[month - 1]} {year(written_year)}"
 
 
 def read_clock(sentence: Sentence) -> tuple[str, str]:
@@ -82,11 +84,22 @@ def read_lap(sentence: Sentence) -> tuple[str, str]:
     """1:58,32: minutes, seconds and hundredths."""
     minutes, seconds, parts = re.split(r"[:.,]", sentence.token.text)
     case = (governed_cases(sentence) or ("NF",))[0]
-    whole = decimal(int(seconds), parts, "kvk", case)
+    whole = amount(f"{seconds},{parts}", "kvk", case)
     minute = f"{cardinal(int(minutes), 'kvk', case)} {inflect('mínúta', 'kvk', case, not is_singular(int(minutes)))}"
     if re.match(r"mín", sentence.word(1)):
         return "time", f"{cardinal(int(minutes), 'kvk', case)} {whole}"
     return "time", f"{minute} og {whole} {inflect('sekúnda', 'kvk', case, not is_singular(int(parts)))}"
+
+
+def read_weekdays(sentence: Sentence) -> tuple[str, str]:
+    """`mán.–fös.`, and `fim.` before a date."""
+    parts = sentence.token.parts
+    spoken = (
+        WEEKDAYS[parts["wc"].lower()]
+        if "wc" in parts
+        else (f"{WEEKDAYS[parts['wa'].lower()]}a til {WEEKDAYS[parts['wb'].lower()]}a")
+    )
+    return "date", spoken.capitalize() if sentence.token.text[0].isupper() else spoken
 
 
 def read_dotted(sentence: Sentence) -> tuple[str, str]:
@@ -101,6 +114,10 @@ def read_dotted(sentence: Sentence) -> tuple[str, str]:
         and re.fullmatch(r"\d\d?\.[0-5]\d", sentence.token.text)
     ):
         return "time", _time_of_day(sentence.token.text)
+    if len(pieces) == 2 and sentence.word(-1) in {"til", "frá", "þann", "dagsett"}:
+        day, month = int(pieces[0]), int(pieces[1])
+        if 1 <= day <= 31 and 1 <= month <= 12:
+            return "date", f"{ordinal(day, 'kk', date_case(sentence))} {MONTH_NAMES[month - 1]}"
     return "number", " punktur ".join(cardinal(int(piece)) for piece in pieces)
 
 
@@ -120,18 +137,3 @@ def _time_of_day(written: str) -> str:
     if not any(rest):
         return cardinal(hour)
     return " ".join([cardinal(hour), *(f"{'núll ' if piece < 10 else ''}{cardinal(piece)}" for piece in rest)])
-
-
-def _date_case(sentence: Sentence) -> Case:
-    weekday = next((sentence.word(o) for o in (-1, -2) if _WEEKDAY.fullmatch(sentence.word(o))), None)
-    if weekday and sentence.word(-1) in {weekday, ","}:
-        # "föstudaginn 3. maí", "föstudagur 3. maí": the day stands as the weekday does
-        singular = {reading.case for reading in noun_readings(weekday) if not reading.plural}
-        return next((case for case in ("NF", "ÞF", "ÞGF", "EF") if case in singular), "ÞF")
-    cases = governed_cases(sentence)
-    if cases in {("NF",), ()}:
-        # "í dag er sautjándi júní", "sautjándi júní er hátíðardagur", but "fundurinn var þriðja maí"
-        behind = cases and any(sentence.word(o) in {"dag", "dagurinn", "gær", "morgun"} for o in (-1, -2, -3))
-        ahead = sentence.begins and any(re.search(r"dagur(inn)?$", sentence.word(o)) for o in (2, 3))
-        return "NF" if behind or ahead else "ÞF"
-    return cases[0] if len(cases) == 1 else "ÞF"

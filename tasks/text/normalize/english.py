@@ -1,136 +1,211 @@
-"""Read English: numbers, ordinals, years, money, percent and times of day; everything else stays as it is written."""
-# ruff: noqa: SIM905  (lists of words read better as a sentence)
+"""Read English: everything that is said otherwise than it is written; acronyms and words stay as they are."""
+# ruff: noqa: E501  (a pattern is easier to check on one line)
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 
+from tasks.text.normalize.english_words import (
+    ABBREVIATIONS,
+    BEFORE_NUMBERS,
+    COMPOUND_UNITS,
+    FRACTION_SIGNS,
+    GREAT,
+    MONEY,
+    MONTH,
+    MONTHS,
+    NUMERIC_SIGNS,
+    SYMBOLS,
+    UNITS,
+    amount,
+    cardinal,
+    counted,
+    decade,
+    digits,
+    fraction,
+    ordinal,
+    year,
+)
+from tasks.text.normalize.numbers import roman
 from tasks.text.normalize.reading import Reading
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
-_GREAT = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"))
-_IRREGULAR = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth"}
-_IRREGULAR |= {"twelve": "twelfth"}
-_MONEY = {"$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "penny"), "kr": ("króna", "eyrir")}
-_PLURALS = {"penny": "pence", "króna": "krónur", "eyrir": "aurar"}
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.\d{1,12})?(?!\d)"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_GREAT = "thousand|million|billion|trillion"
+_UNIT = "|".join(re.escape(unit) for unit in sorted([*UNITS, *COMPOUND_UNITS], key=len, reverse=True))
+_SHORT = "|".join(re.escape(word) for word in ABBREVIATIONS)
+_LABEL = "Chapter|Part|Volume|War|Book|Act|Section|Type|Phase|Title|Episode|Level|Class|Article|Appendix|Bowl|Rocky"
 
 _SCANNER = re.compile(
-    rf"(?P<time>(?<![\w:])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\w:])(?:\s?(?P<half>[ap])\.?m\b\.?)?)"
-    rf"|(?P<money>(?P<sign>[$€£])(?P<amount>{_NUMBER})(?:\s(?P<great>thousand|million|billion|trillion))?)"
-    rf"|(?P<percent>(?<![\w.,])(?P<share>{_NUMBER})\s?%)"
+    r"(?P<email>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})"
+    r"|(?P<web>(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)\]]"
+    r"|(?<![\w.@])(?:[\w-]{1,63}\.){1,4}(?:com|org|net|io|is|co\.uk)(?:/[\w./-]*[\w/])?(?![\w.]*\w))"
+    r"|(?P<phone>(?<!\w)\+\d{1,3}(?:[ -]?\d){6,12}(?!\w)|(?<![\w-])(?:\(\d{3}\) ?|\d{3}[- ])?\d{3}-\d{4}(?![\w-]))"
+    rf"|(?P<isodate>(?<![\w-])(?P<iy>\d{{4}})-(?P<im>0[1-9]|1[0-2])-(?P<id>0[1-9]|[12]\d|3[01])(?![\w-]))"
+    rf"|(?P<dayfirst>(?<![\w.,])(?P<fd>{_DAY})(?:st|nd|rd|th)?\s(?:of\s)?(?P<fm>{MONTH})(?!\w)(?:,?\s(?P<fy>[12]\d{{3}})(?!\d))?)"
+    rf"|(?P<date>\b(?P<month>{MONTH})\s(?P<day>{_DAY})(?:st|nd|rd|th)?(?![\d:]|\.\d)(?:,?\s(?P<dated>\d{{4}})(?!\d))?)"
+    r"|(?P<time>(?<![\w:.])(?:(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\w:]))(?:\s?(?P<half>[ap])\.?m\b\.?)?"
+    r"|(?<![\w:.])(?P<whole>1[0-2]|[1-9])(?::(?P<past>[0-5]\d))?\s?(?P<noon>[ap])\.?m\b\.?)"
+    rf"|(?P<money>(?:(?P<sign>[$€£¥])|(?P<code>USD|EUR|GBP|ISK)\s)(?P<amount>{_NUMBER})(?:\s?(?P<great>{_GREAT}|bn|tn|mn|[kmb])\b)?)"
+    rf"|(?P<percent>(?<![\w.,])(?P<share>[-−]?{_NUMBER})(?:\s?[–-]\s?(?P<to>{_NUMBER}))?\s?%)"
+    r"|(?P<decade>(?<![\w.,])'?(?P<tens>(?:1\d|20)?\d0)s\b)"
+    r"|(?P<era>(?<![\w.,])(?P<ago>\d{1,4})\s(?P<christ>BCE?|CE|AD)\b)"
+    rf"|(?P<unit>(?<![\w.,])(?P<measure>[-−]?{_NUMBER})(?:\s?[–-]\s?(?P<upto>{_NUMBER}))?\s?(?P<in>{_UNIT})(?![\w/]))"
     r"|(?P<ordinal>(?<![\w.,])(?P<rank>\d{1,4})(?:st|nd|rd|th)\b)"
-    rf"|(?P<date>\b(?P<month>{_MONTHS})\s(?P<day>[0-3]?\d)(?![\d:.]\d|\d)(?:,?\s(?P<dated>\d{{4}})(?!\d))?)"
+    r"|(?P<fraction>(?<![\w.,/])(?:(?P<wholes>\d{1,6})[ \u00a0]?)?(?P<piece>[½¼¾⅓⅔⅛])|(?<![\w.,/])(?P<part>\d{1,3})/(?P<of>\d{1,3})(?![\w/]))"
     r"|(?P<range>(?<![\w.,])(?P<low>\d{1,15})\s?[–-]\s?(?P<high>\d{1,15})(?![\w-]|[.,]\d))"
-    r"|(?P<year>(?<![\w.,])(?:1[1-9]\d\d|20\d\d)(?![\w]|[.,]\d))"
+    r"|(?P<year>(?<![\w.,])(?:1[1-9]\d\d|20\d\d)(?![\w]|[.,]\d)|(?<=\b[Ii]n )10\d\d(?![\w]|[.,]\d))"
     rf"|(?P<number>(?<![\w.,])[-−]?{_NUMBER})"
+    rf"|(?P<label>(?<=\b)(?P<labelled>{_LABEL})\s(?P<numeral>[IVX]{{1,6}})\b)"
+    r"|(?P<ruler>\b(?P<name>[A-Z][a-z]+)\s(?P<regnal>[IVX]{2,6})\b)"
+    r"|(?P<street>\b[A-Z][a-z]+\s(?P<st>St\.))|(?P<saint>\bSt\.(?=\s[A-Z]))"
+    rf"|(?P<numbered>\b(?P<what>(?i:{'|'.join(re.escape(word) for word in BEFORE_NUMBERS)}))(?=\s?\d))"
+    rf"|(?P<abbreviation>(?<![\w.])(?:{_SHORT}))"
     r"|(?P<digits>\d+)"
-    r"|(?P<symbol>[&%@])"
-)
+    rf"|(?P<numeric>[{NUMERIC_SIGNS}])"
+    r"|(?P<symbol>[^\w\s])"
+)  # fmt: skip
+
+_MAY_END = frozenset({"etc.", "Jr.", "Sr.", "Ave.", "Rd.", "Blvd.", "Ltd.", "Inc.", "Co.", "Corp."})
+_END = re.compile(r"\s*\Z|\s+[A-Z]")
 
 
 def read_english(text: str) -> Iterator[Reading]:
     """Everything in `text` that is said otherwise than it is written, in order."""
     for match in _SCANNER.finditer(text):
         kind = next(name for name in _READERS if match[name] is not None)
-        yield Reading(match.start(), match.end(), _KINDS.get(kind, kind), _READERS[kind](match))
+        spoken = _READERS[kind](match)
+        start, end = match.span(_SPOKEN_PART.get(kind, 0))
+        if match[0].endswith(".") and (kind in {"street", "time"} or match[0] in _MAY_END) and _END.match(text, end):
+            end -= 1  # the full stop is the sentence's, too
+        if spoken is not None and spoken != text[start:end]:
+            yield Reading(start, end, _KINDS.get(kind, kind), spoken)
 
 
-def cardinal(number: int) -> str:
-    """The number in words."""
-    if number < 20:
-        return _ONES[number]
-    if number < 100:
-        return _TENS[number // 10] + (f"-{_ONES[number % 10]}" if number % 10 else "")
-    if number < 1000:
-        rest = f" and {cardinal(number % 100)}" if number % 100 else ""
-        return f"{_ONES[number // 100]} hundred{rest}"
-    for size, name in _GREAT:
-        if number >= size:
-            count, rest_of = divmod(number, size)
-            joint = " and " if 0 < rest_of < 100 else " "
-            return f"{cardinal(count)} {name}" + (f"{joint}{cardinal(rest_of)}" if rest_of else "")
-    raise AssertionError(number)
+def _web(match: re.Match[str]) -> str:
+    signs = {".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon", "www": "w w w"}
+    pieces = re.findall(r"\d+|[^\W\d_]+|.", re.sub(r"^https?://|/$", "", match[0]), re.DOTALL)
+    return " ".join(digits(piece) if piece.isdecimal() else signs.get(piece, piece) for piece in pieces)
 
 
-def ordinal(number: int) -> str:
-    """The ordinal in words."""
-    head, separator, last = re.fullmatch(r"(.*?)([ -]?)(\w+)", cardinal(number), re.DOTALL).groups()  # type: ignore[union-attr]
-    rank = _IRREGULAR.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
-    return f"{head}{separator}{rank}"
+def _date(month: str, day: str, written_year: str | None) -> str:
+    name = next(name for name in MONTHS if name.startswith(month[:3]))
+    return f"{name} {ordinal(int(day))}" + (f", {year(int(written_year))}" if written_year else "")
 
 
-def year(number: int) -> str:
-    """A year in words: two pairs, except 2000 to 2009."""
-    if 2000 <= number < 2010 or not 1100 <= number < 2100:
-        return cardinal(number)
-    century, rest = divmod(number, 100)
-    return f"{cardinal(century)} " + ("hundred" if rest == 0 else f"oh {_ONES[rest]}" if rest < 10 else cardinal(rest))
-
-
-def _number(written: str) -> str:
-    sign = "minus " if written[0] in "-−" else ""
-    whole, _, fraction = written.lstrip("-−").replace(",", "").partition(".")
-    if len(whole) > 1 and whole.startswith("0"):
-        return sign + _digits(whole)
-    return sign + cardinal(int(whole)) + (f" point {_digits(fraction)}" if fraction else "")
-
-
-def _digits(written: str) -> str:
-    return " ".join(_ONES[int(character)] for character in written if character.isdecimal())
-
-
-def _money(match: re.Match[str]) -> str:
-    whole, _, fraction = match["amount"].replace(",", "").partition(".")
-    unit, part = _MONEY[match["sign"]]
-    if match["great"] or len(fraction) not in {0, 2}:
-        return f"{_number(match['amount'])} {match['great'] or ''} {unit}s".replace("  ", " ")
-    spoken = [_counted(int(whole), unit)] if int(whole) or not int(fraction or 0) else []
-    return " and ".join([*spoken, *([_counted(int(fraction), part)] if int(fraction or 0) else [])])
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{cardinal(count)} {noun if count == 1 else _PLURALS.get(noun, noun + 's')}"
+def _day_first(match: re.Match[str]) -> str:
+    name = next(name for name in MONTHS if name.startswith(match["fm"][:3]))
+    spoken = f"{ordinal(int(match['fd']))} of {name}" if " of " in match[0] else f"{ordinal(int(match['fd']))} {name}"
+    return spoken + (f" {year(int(match['fy']))}" if match["fy"] else "")
 
 
 def _time(match: re.Match[str]) -> str:
-    minute = int(match["minute"])
-    spoken = cardinal(int(match["hour"]))
+    hour, minute = int(match["hour"] or match["whole"]), int(match["minute"] or match["past"] or 0)
+    half = match["half"] or match["noon"]
+    spoken = cardinal(hour)
     if minute:
         spoken += f" oh {cardinal(minute)}" if minute < 10 else f" {cardinal(minute)}"
-    elif not match["half"]:
-        spoken += " o'clock" if 0 < int(match["hour"]) <= 12 else " hundred"
-    return f"{spoken} {match['half']} m" if match["half"] else spoken
+    elif not half:
+        spoken += " o'clock" if 0 < hour <= 12 else " hundred"
+    return f"{spoken} {half} m" if half else spoken
 
 
-def _date(match: re.Match[str]) -> str:
-    spoken = f"{match['month']} {ordinal(int(match['day']))}"
-    return f"{spoken}, {year(int(match['dated']))}" if match["dated"] else spoken
+def _money(match: re.Match[str]) -> str:
+    whole, _, cents = match["amount"].replace(",", "").partition(".")
+    unit, part = MONEY[match["sign"] or match["code"]]
+    great = GREAT.get(match["great"] or "", match["great"])
+    if great or len(cents) not in {0, 2}:
+        return counted(f"{amount(match['amount'])} {great or ''}".rstrip(), unit, plural=True)
+    spoken = [counted(cardinal(int(whole)), unit, plural=int(whole) != 1)] if int(whole) or not int(cents or 0) else []
+    few = [counted(cardinal(int(cents)), part, plural=int(cents) != 1)] if int(cents or 0) else []
+    return " and ".join([*spoken, *few])
+
+
+def _stretch(low: str, high: str | None) -> str:
+    return f"{amount(low)} to {amount(high)}" if high else amount(low)
+
+
+def _unit(match: re.Match[str]) -> str:
+    noun, behind = COMPOUND_UNITS.get(match["in"]) or (UNITS[match["in"]], "")
+    spoken = _stretch(match["measure"], match["upto"])
+    return f"{counted(spoken, noun, plural=spoken != 'one')} {behind}".rstrip()
+
+
+def _fraction(match: re.Match[str]) -> str:
+    if match["piece"]:
+        numerator, denominator = FRACTION_SIGNS[match["piece"]]
+        wholes = f"{cardinal(int(match['wholes']))} and " if match["wholes"] else ""
+        return wholes + ("a half" if wholes and denominator == 2 else fraction(numerator, denominator))
+    numerator, denominator = int(match["part"]), int(match["of"])
+    if 0 < numerator < denominator and denominator in {*range(2, 11), 12, 16, 20, 100}:
+        return fraction(numerator, denominator)
+    return f"{cardinal(numerator)} {cardinal(denominator)}"
 
 
 def _range(match: re.Match[str]) -> str:
     def read(written: str) -> str:
-        return year(int(written)) if re.fullmatch(r"1[1-9]\d\d|20\d\d", written) else _number(written)
+        return year(int(written)) if re.fullmatch(r"1[1-9]\d\d|20\d\d", written) else amount(written)
 
     return f"{read(match['low'])} to {read(match['high'])}"
 
 
-_READERS: dict[str, Callable[[re.Match[str]], str]] = {
+def _symbol(match: re.Match[str]) -> str | None:
+    sign = match[0]
+    if sign in SYMBOLS:
+        return SYMBOLS[sign]
+    is_picture = unicodedata.category(sign) in {"So", "Cs", "Co"} or "\U0001f3fb" <= sign <= "\U0001f3ff"
+    return "" if is_picture or sign in "\ufe0f\u200d\u20e3" else None
+
+
+def _numeric(match: re.Match[str]) -> str | None:
+    value = unicodedata.numeric(match[0], None)
+    return None if value is None or value != int(value) else cardinal(int(value))
+
+
+def _numeral(written: str, *, rank: bool) -> str:
+    value = roman(written)
+    return written if not value else f"the {ordinal(value)}" if rank else cardinal(value)
+
+
+_READERS: dict[str, Callable[[re.Match[str]], str | None]] = {
+    "email": _web,
+    "web": _web,
+    "phone": lambda match: ("plus " if match[0][0] == "+" else "") + digits(match[0]),
+    "isodate": lambda match: _date(MONTHS[int(match["im"]) - 1], match["id"], match["iy"]),
+    "dayfirst": _day_first,
+    "date": lambda match: _date(match["month"], match["day"], match["dated"]),
     "time": _time,
     "money": _money,
-    "percent": lambda match: f"{_number(match['share'])} percent",
+    "percent": lambda match: f"{_stretch(match['share'], match['to'])} percent",
+    "decade": lambda match: decade(int(match["tens"])),
+    "era": lambda match: f"{cardinal(int(match['ago']))} {' '.join(match['christ'])}",
+    "unit": _unit,
     "ordinal": lambda match: ordinal(int(match["rank"])),
-    "date": _date,
+    "fraction": _fraction,
     "range": _range,
     "year": lambda match: year(int(match[0])),
-    "number": lambda match: _number(match[0]),
-    "digits": lambda match: _digits(match[0]),
-    "symbol": lambda match: {"&": "and", "%": "percent", "@": "at"}[match[0]],
+    "number": lambda match: amount(match[0]),
+    "label": lambda match: _numeral(match["numeral"], rank=False),
+    "ruler": lambda match: _numeral(match["regnal"], rank=True),
+    "street": lambda match: "Street",
+    "saint": lambda match: "Saint",
+    "numbered": lambda match: BEFORE_NUMBERS[match["what"].lower()],
+    "abbreviation": lambda match: ABBREVIATIONS[match[0]],
+    "digits": lambda match: cardinal(int(match[0])) if len(match[0]) < 3 else digits(match[0]),
+    "numeric": _numeric,
+    "symbol": _symbol,
 }
-_KINDS = {"digits": "number"}
+_SPOKEN_PART = {"label": "numeral", "ruler": "regnal", "street": "st"}
+"""What of a match is replaced, where the rest of it is only looked at."""
+_KINDS = {
+    **{"isodate": "date", "dayfirst": "date", "decade": "year", "era": "year", "label": "roman", "ruler": "roman"},
+    **{
+        "street": "abbreviation",
+        "saint": "abbreviation",
+        "numbered": "abbreviation",
+        "digits": "number",
+        "numeric": "number",
+    },
+}

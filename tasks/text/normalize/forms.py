@@ -16,6 +16,8 @@ GENDERS: tuple[Gender, ...] = ("kk", "kvk", "hk")
 
 _SIZES = frozenset({"langur", "hár", "breiður", "djúpur", "þykkur", "þungur", "stór", "víður", "gamall"})
 
+_NEUTERS = frozenset({"ár", "lag", "mál"})  # a year, and not an oar
+
 _NOUN = re.compile(r"(NF|ÞF|ÞGF|EF)(ET|FT)(gr)?")
 _ADJECTIVE = re.compile(r"(?:FSB|FVB|MST|ESB|EVB|LHÞT-[SV]B|SB|VB)?-?(KK|KVK|HK)-(NF|ÞF|ÞGF|EF)(ET|FT)")
 
@@ -51,7 +53,7 @@ def noun_readings(word: str) -> frozenset[Agreement]:
     # "stig", "hús": a neuter that is the same in both numbers is hardly ever a rare form of something else
     own = [entry for entry in nouns if entry[:2] == (word, "hk")]
     if any(mark == "NFFT" for _, _, mark in own):
-        nouns = own
+        nouns = [entry for entry in nouns if entry[0] == word and (word not in _NEUTERS or entry[1] == "hk")]
     found = ((gender, _NOUN.match(mark)) for _, gender, mark in nouns)
     return frozenset(Agreement(_gender(g), _case(m[1]), m[2] == "FT") for g, m in found if m)
 
@@ -116,10 +118,11 @@ def inflect(lemma: str, gender: Gender, case: Case, plural: bool) -> str:
     *adjectives, noun = lemma.split(" ")
     variants = _bin().lookup_variants(noun, gender, (case, "FT" if plural else "ET"))
     forms = [v.bmynd for v in variants if v.ord == noun and "gr" not in v.mark]
-    return " ".join([*(_strong(a, gender, case, plural) for a in adjectives), forms[0] if forms else noun])
+    return " ".join([*(decline(a, gender, case, plural) for a in adjectives), forms[0] if forms else noun])
 
 
-def _strong(adjective: str, gender: Gender, case: Case, plural: bool) -> str:
+def decline(adjective: str, gender: Gender, case: Case, plural: bool) -> str:
+    """The strong form of an adjective."""
     mark = f"FSB-{gender.upper()}-{case}{'FT' if plural else 'ET'}"
     variants = _bin().lookup_variants(adjective, "lo", ("FSB", gender.upper(), case, "FT" if plural else "ET"))
     return next((v.bmynd for v in variants if v.mark == mark), adjective)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tasks.text.normalize.forms import Case, is_active_verb, noun_readings, verb_lemmas
 from tasks.text.normalize.sentence import JOINS, PRONOUNS, Sentence
 
@@ -42,10 +44,11 @@ FUNCTION_WORDS = frozenset(
         *PREPOSITIONS,
         *JOINS,
         *PRONOUNS,
-        *"er var eru voru hafa hefur höfðu ekki svo nú þar hér þá þegar að sé talsins".split(),
+        *"er var eru voru hafa hefur höfðu ekki svo nú þar hér þá þegar að sé talsins já nei mjög".split(),
     ]
 )
 """Words that are never counted, though many of them look like nouns: `á` is a river and a ewe, too."""
+_WEEKDAY = re.compile(r"(mánu|þriðju|miðviku|fimmtu|föstu|laugar|sunnu)d[aeö]g\w*")
 _REACH = 4  # words back from the number; further off, a preposition has mostly found its noun
 
 
@@ -60,9 +63,12 @@ def governed_cases(sentence: Sentence, *, members: int = 4) -> tuple[Case, ...]:
         if token is None or sentence.ends_at(offset):
             break
         if word in JOINS and offset == -1 and members and (earlier := _coordinated(sentence, members - 1)):
-            return earlier
+            # "frá 5 km til 10 km", but "8 til 14 km"
+            return _GENITIVE if word == "til" and earlier == _DATIVE else earlier
         if word == "á" and offset == -1 and sentence.word(-2) in PRONOUNS | {"upp"}:
             return _ACCUSATIVE  # "hún á 3 bíla": the verb eiga; "upp á 3 bíla"
+        if word == "af" and sentence.word(offset - 1) == "þar":
+            return ()  # "þar af 3 konur": of them
         if word in PREPOSITIONS and not past_noun and not _is_approximate(sentence, offset):
             return PREPOSITIONS[word]
         if (case := verb_case(word)) and not (past_noun and case in {"ÞGF", "EF"}):
@@ -80,6 +86,22 @@ def measures_an_action(sentence: Sentence) -> bool:
         if is_active_verb(token.text.lower()):
             return not verb_lemmas(token.text) & _INTRANSITIVE
     return False
+
+
+def date_case(sentence: Sentence) -> Case:
+    """The case of a day of a month."""
+    weekday = next((sentence.word(o) for o in (-1, -2) if _WEEKDAY.fullmatch(sentence.word(o))), None)
+    if weekday and sentence.word(-1) in {weekday, ","}:
+        # "föstudaginn 3. maí", "föstudagur 3. maí": the day stands as the weekday does
+        singular = {reading.case for reading in noun_readings(weekday) if not reading.plural}
+        return next((case for case in ("NF", "ÞF", "ÞGF", "EF") if case in singular), "ÞF")
+    cases = governed_cases(sentence)
+    if cases in {("NF",), ()}:
+        # "í dag er sautjándi júní", "sautjándi júní er hátíðardagur", but "fundurinn var þriðja maí"
+        behind = cases and any(sentence.word(o) in {"dag", "dagurinn", "gær", "morgun"} for o in (-1, -2, -3))
+        ahead = sentence.begins and any(re.search(r"dagur(inn)?$", sentence.word(o)) for o in (2, 3))
+        return "NF" if behind or ahead else "ÞF"
+    return cases[0] if len(cases) == 1 else "ÞF"
 
 
 def verb_case(word: str) -> Case | None:

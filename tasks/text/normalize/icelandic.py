@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 
 from tasks.text.normalize import amounts, counting, dates, signs, spelling
@@ -20,6 +21,7 @@ READERS: dict[str, Reader] = {
     "hashtag": spelling.read_hashtag,
     "kennitala": spelling.read_kennitala,
     "phone": spelling.read_phone,
+    "account": spelling.read_phone,
     "hyphenation": signs.read_hyphenation,
     "clock": dates.read_clock,
     "time": dates.read_time,
@@ -30,6 +32,7 @@ READERS: dict[str, Reader] = {
     "numericdate": dates.read_numeric_date,
     "shortdate": dates.read_short_date,
     "date": dates.read_date,
+    "weekdays": dates.read_weekdays,
     "dotted": dates.read_dotted,
     "money": amounts.read_money,
     "magnitude": amounts.read_magnitude,
@@ -54,13 +57,11 @@ def read_icelandic(text: str) -> Iterator[Reading]:
     """Everything in `text` that is said otherwise than it is written, in order."""
     tokens = tokenize(text)
     for index, token in enumerate(tokens):
-        found = READERS[token.kind](Sentence(tokens, index)) or _digits_at_least(token)
-        if found is None:
-            continue
-        kind, spoken = found
-        if spoken == token.text:
-            continue
-        yield Reading(token.start, token.end, kind, _capitalised(spoken, tokens, index))
+        kind, spoken = READERS[token.kind](Sentence(tokens, index)) or ("number", token.text)
+        # no digit reaches a voice, which would read it as it pleases
+        spoken = _without_digits(spoken) if any(character.isdigit() for character in spoken) else spoken
+        if spoken != token.text:
+            yield Reading(token.start, token.end, kind, _capitalised(spoken, tokens, index))
 
 
 def _capitalised(spoken: str, tokens: list[Token], index: int) -> str:
@@ -70,12 +71,13 @@ def _capitalised(spoken: str, tokens: list[Token], index: int) -> str:
     return spoken
 
 
-def _digits_at_least(token: Token) -> tuple[str, str] | None:
-    """No digit reaches a voice, which would read it as it pleases."""
-    if not any(character.isdecimal() for character in token.text):
-        return None
-    return "number", re.sub(r"\d+", _spoken_run, token.text)
+def _without_digits(text: str) -> str:
+    """Every run of digits as a number; superscripts and circled ones one by one."""
+    pieces = re.findall(r"\d+|.", text, re.DOTALL)
+    return "".join(_spoken_digits(piece) if piece.isdigit() else piece for piece in pieces).strip()
 
 
-def _spoken_run(match: re.Match[str]) -> str:
-    return digits(match[0]) if len(match[0]) > 15 else cardinal(int(match[0]))
+def _spoken_digits(run: str) -> str:
+    if not run.isdecimal():
+        return f" {cardinal(unicodedata.digit(run))} "
+    return digits(run) if len(run) > 15 else cardinal(int(run))

@@ -119,22 +119,32 @@ def ordinal(number: int, gender: Gender = "kk", case: Case = "NF", *, plural: bo
     if 20 < number < 100:
         tens = ordinal(number - number % 10, gender, case, plural=plural)
         return f"{tens} og {ordinal(number % 10, gender, case, plural=plural)}"
-    if 100 < number < 1000 and number % 100:
-        rest = ordinal(number % 100, gender, case, plural=plural)
-        return f"{cardinal(number - number % 100)} {'' if number % 100 > 20 and number % 10 else 'og '}{rest}"
+    for size in (100, 1000, 10**6):
+        count, rest = divmod(number, size)
+        if rest and number > 100 and (rest in _ORDINAL_STEMS or rest == 2 or rest < 100):
+            last = ordinal(rest, gender, case, plural=plural)
+            return f"{cardinal(number - rest)} {'' if ' og ' in last else 'og '}{last}"
+        if not rest and count < 1000 and size in _ORDINAL_STEMS:
+            stem = "hundruðast" if size == 100 else _ORDINAL_STEMS[size]
+            return f"{cardinal(count)} {_weak(stem, 'u' if plural else _WEAK[gender][index])}"
     return cardinal(number, gender, case)
 
 
-def year(number: int) -> str:
+def year(number: int, gender: Gender = "hk", case: Case = "NF") -> str:
     """A year: hundreds from 1100 to 1999, thousands otherwise, as they are said in Icelandic."""
     if 1100 <= number < 2000:
-        return _with_and([f"{cardinal(number // 100)} hundruð", *_below_hundred(number % 100, "hk", "NF")])
-    return cardinal(number)
+        return _with_and([f"{cardinal(number // 100)} hundruð", *_below_hundred(number % 100, gender, case)])
+    return cardinal(number, gender, case)
 
 
-def decimal(whole: int, fraction: str, gender: Gender = "hk", case: Case = "NF") -> str:
-    """A number with digits after the comma: two of them are one number, zeros in front are said, more go one by one."""
-    spoken = cardinal(whole, gender, case)
+def amount(written: str, gender: Gender = "hk", case: Case = "NF") -> str:
+    """A written number in words; one of four digits that has no full stop in it is said in hundreds: `átján hundruð`.
+
+    Of the digits after a comma up to three are one number, zeros in front are said, more go one by one.
+    """
+    whole, fraction = split(written)
+    in_hundreds = 1100 <= whole < 2000 and "." not in written
+    spoken = year(whole, gender, case) if in_hundreds else cardinal(whole, gender, case)
     if not fraction:
         return spoken
     if len(fraction) > 3:

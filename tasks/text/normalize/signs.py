@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tasks.text.normalize.abbreviations import NOUNS, read_abbreviation
-from tasks.text.normalize.agreement import names_whole
-from tasks.text.normalize.forms import CASES, Case, inflect, noun_readings
+from tasks.text.normalize.abbreviations import ADJECTIVES, NOUNS, read_abbreviation
+from tasks.text.normalize.agreement import agreement, names_whole
+from tasks.text.normalize.forms import CASES, Case, decline, inflect, noun_readings
 from tasks.text.normalize.government import governed_cases
 from tasks.text.normalize.numbers import cardinal
 from tasks.text.normalize.sentence import Sentence
 from tasks.text.normalize.tables import SYMBOLS
 
+_BEFORE_DATES = frozenset({"dags.", "fim."})
 _TITLES = frozenset({"prófessor", "þingmaður", "ritstjóri"})
 
 
@@ -22,8 +23,12 @@ def read_abbreviated(sentence: Sentence) -> tuple[str, str] | None:
     reading = read_abbreviation(written)
     if reading is None:
         return None
+    if written.lower() in _BEFORE_DATES and not (
+        sentence.kind(1).endswith("date") or sentence.word(-2).endswith("dag")
+    ):
+        return None  # "í lok dags."
     key = written if written in NOUNS else written.lower()
-    spoken = _inflected(sentence, key) if key in NOUNS else reading.spoken
+    spoken = _inflected(sentence, key) if key in NOUNS else _agreeing(sentence, key) or reading.spoken
     return "abbreviation", spoken[:1].upper() + spoken[1:] if written[0].isupper() else spoken
 
 
@@ -69,6 +74,16 @@ def _joins_numbers(sentence: Sentence) -> bool:
         and after is not None
         and all(t.is_number or t.kind in {"ordinal", "date", "shortdate"} for t in (before, after))
     )
+
+
+def _agreeing(sentence: Sentence, written: str) -> str | None:
+    """`síðastliðin tíu ár`, `svokallað hjarðónæmi`; None where no noun follows."""
+    if written not in ADJECTIVES:
+        return None
+    number = sentence.at(1)
+    counts = number is not None and number.kind == "number"
+    noun = agreement(sentence.moved(1), 2) if counts else agreement(sentence, None)
+    return decline(ADJECTIVES[written], noun.gender, noun.case, noun.plural) if noun else None
 
 
 def _inflected(sentence: Sentence, written: str) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 
+from tasks.text.normalize.abbreviations import INDEFINITE, read_undotted
 from tasks.text.normalize.counting import read_regnal
-from tasks.text.normalize.forms import is_known
-from tasks.text.normalize.numbers import cardinal, digits, year
+from tasks.text.normalize.forms import Case, Gender, is_known
+from tasks.text.normalize.numbers import cardinal, digits, ordinal, roman, year
 from tasks.text.normalize.sentence import Sentence
 from tasks.text.normalize.tables import DIRECTIONS, LETTERS, SAID_AS_WORDS, SPELLED
 
 _UPPER = "A-ZÁÉÍÓÚÝÞÆÖÐ"
 _ACRONYM = re.compile(rf"[{_UPPER}]{{2,6}}")
 _VOWEL = re.compile(r"[aáeéiíoóuúyýæö]", re.IGNORECASE)
-_PART_OF_COUNTRY = re.compile(r"(land|átt|horn|strönd|verð|vert|til|hlut|kjördæmi|helming|fjórðung)\w*")
+_PART_OF_COUNTRY = re.compile(r"(land|horn|strönd|hlut|kjördæmi|helming|fjórðung)\w*")
+_TOWARDS = re.compile(r"(átt|til|lands|verð|vert)\w*")
+_SAYABLE = re.compile(r"(?:[^AÁEÉIÍOÓUÚYÝÆÖ]?[AÁEÉIÍOÓUÚYÝÆÖ][^AÁEÉIÍOÓUÚYÝÆÖ]?)+")
 _WEB_SIGNS = {
     **{".": "punktur", "/": "skástrik", "-": "bandstrik", "_": "undirstrik", "@": "hjá", ":": "tvípunktur"},
     **{
@@ -32,12 +35,14 @@ _SHORTENED = {
     **{"2d": "tvívíddar", "60s": "sixtís", "70s": "seventís", "80s": "eitís", "90s": "næntís"},
 }
 _FOLD = re.compile(r"(\d+)-?(fald\w*)")
+_RANK = re.compile(r"(\d{1,3})(?:st|n|ð|t|d)([iau])")
+_RANK_FORMS: dict[str, tuple[Gender, Case]] = {"i": ("kk", "NF"), "a": ("kk", "ÞF"), "u": ("kvk", "ÞF")}
 _FOLDS = {1: "ein", 2: "tvö", 3: "þre", 4: "fjór"}
 
 
 def read_web(sentence: Sentence) -> tuple[str, str]:
     """An address on the web, without the part that nobody says."""
-    return "web", _address(re.sub(r"^https?://", "", sentence.token.text))
+    return "web", _address(re.sub(r"^(?:https?://)?(?:www\.)?|/$", "", sentence.token.text))
 
 
 def read_email(sentence: Sentence) -> tuple[str, str]:
@@ -77,6 +82,9 @@ def read_mixed(sentence: Sentence) -> tuple[str, str]:
     if fold := _FOLD.fullmatch(text):
         number = int(fold[1])
         return "number", (_FOLDS.get(number) or cardinal(number)) + fold[2]
+    if rank := _RANK.fullmatch(text):
+        gender, case = _RANK_FORMS[rank[2]]
+        return "ordinal", ordinal(int(rank[1]), gender, case)
     first, hyphen, rest = text.partition("-")
     if spoken := _SHORTENED.get(first.lower()):
         return "number", f"{spoken} {rest}" if hyphen else spoken
@@ -89,7 +97,13 @@ def read_word(sentence: Sentence) -> tuple[str, str] | None:
     if re.fullmatch(r"[IVX]+", text) and (regnal := read_regnal(sentence)):
         return regnal
     if "-" in text:
-        return _compound(text)
+        return ("abbreviation", INDEFINITE[text]) if text in INDEFINITE else _compound(text)
+    if not text.isupper() and (undotted := read_undotted(text)):
+        return "abbreviation", undotted
+    if text in DIRECTIONS and sentence.word(1) == "af":
+        return "abbreviation", DIRECTIONS[text]
+    if text in DIRECTIONS and sentence.kind(1) == "unit":
+        return "abbreviation", DIRECTIONS[text].removesuffix("ur") + "an"  # "V 15-22 m/s"
     if not _ACRONYM.fullmatch(text) or text in SAID_AS_WORDS:
         return None
     if text in SPELLED:
@@ -97,7 +111,10 @@ def read_word(sentence: Sentence) -> tuple[str, str] | None:
     # capitals all along are a way to shout, not to abbreviate
     neighbours = [token for offset in (-1, 1) if (token := sentence.at(offset)) and token.kind == "word"]
     shouted = any(len(token.text) > 3 and token.text.isupper() and is_known(token.text) for token in neighbours)
-    return None if is_known(text) or shouted else ("acronym", spelled(text))
+    if is_known(text) or shouted or (len(text) > 3 and _SAYABLE.fullmatch(text)):
+        return None
+    value = roman(text) if re.fullmatch(r"[IVX]+", text) else 0
+    return ("roman", cardinal(value)) if value else ("acronym", spelled(text))
 
 
 def spelled(text: str) -> str:
@@ -108,6 +125,9 @@ def spelled(text: str) -> str:
 def _compound(text: str) -> tuple[str, str] | None:
     """DNA-sýni, TF-FIA, NA-land; None for words that are joined by hyphens."""
     pieces = text.split("-")
+    if pieces[0] in DIRECTIONS and _TOWARDS.fullmatch(pieces[1]):
+        towards = DIRECTIONS[pieces[0]].removesuffix("ur") + "an"
+        return "abbreviation", f"{towards} til" if pieces[1] == "til" else towards + "".join(pieces[1:])
     if pieces[0] in DIRECTIONS and _PART_OF_COUNTRY.fullmatch(pieces[1]):
         return "abbreviation", DIRECTIONS[pieces[0]] + "".join(pieces[1:])
     if len(pieces[0]) == 1 and pieces[0].lower() in LETTERS and len(pieces[1]) > 2 and is_known(pieces[1]):
@@ -145,9 +165,11 @@ def _named(text: str) -> str:
 
 def _runs(text: str) -> str:
     """The letters and the numbers of a mixed word, apart."""
-    spoken, runs = [], re.findall(r"\d+|[^\W\d_]+", text)
+    spoken, runs = [], re.findall(r"\d+|[^\W\d_]+|/", text)
     for index, run in enumerate(runs):
-        if run.isdecimal():
+        if run == "/":
+            spoken.append("frá")  # "E-123/2020"
+        elif run.isdecimal():
             # a digit that belongs to letters has the name that digits have: "há tveir o", "a fjórir"
             named = len(run) == 1 and index > 0 and len(runs[index - 1]) <= 3
             spoken.append(digits(run) if named else _number(run))

@@ -13,6 +13,10 @@ MONTHS = {
     **{"jan": 1, "feb": 2, "febr": 2, "mar": 3, "apr": 4, "jún": 6, "júl": 7, "ágú": 8, "ág": 8, "sep": 9},
     **{"sept": 9, "okt": 10, "nóv": 11, "des": 12},
 }
+WEEKDAYS = {
+    **{"mán": "mánudag", "þri": "þriðjudag", "mið": "miðvikudag", "fim": "fimmtudag", "fös": "föstudag"},
+    **{"lau": "laugardag", "sun": "sunnudag"},
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,9 @@ def _units(gender: Gender, rows: str, *, of_time: bool = False, before_noun: boo
 
 UNITS: dict[str, Unit] = {
     **_units("kk", "kílómetri: km | metri: m | sentímetri: cm sm | millímetri: mm | míkrómetri: µm μm | hektari: ha"),
-    **_units("kk", "ferkílómetri: km² km2 | fermetri: m² m2 fm | rúmmetri: m³ m3 | megabiti: Mb | gígabiti: Gb"),
+    **_units("kk", "desímetri: dm | nanómetri: nm | ferkílómetri: km² km2 km^2 | fermetri: m² m2 m^2 fm ferm"),
+    **_units("kk", "rúmmetri: m³ m3 m^3 rúmm | fersentímetri: cm² cm2 | rúmsentímetri: cm³ cm3 | fermillímetri: mm² mm2"),
+    **_units("kk", "megabiti: Mb | gígabiti: Gb | njútonmetri: Nm | míkrólítri: µl"),
     **_units("kk", "lítri: l L | desilítri: dl | sentilítri: cl | millilítri: ml", before_noun=False),
     **_units("kvk", "klukkustund: klst h | mínúta: mín min | sekúnda: sek s | millisekúnda: ms", of_time=True),
     **_units("kvk", "teskeið: tsk | matskeið: msk", before_noun=False),
@@ -50,23 +56,20 @@ UNITS: dict[str, Unit] = {
     **_units("hk", "kílóbæti: kB | megabæti: MB | gígabæti: GB | terabæti: TB | rið: Hz | kílórið: kHz | megarið: MHz"),
     **_units("hk", "gígarið: GHz | desibel: dB | hektópaskal: hPa | millibar: mb | kílójúl: kJ"),
     **{"° C": Unit("gráða", "kvk"), "°F": Unit("gráða", "kvk", "á Fahrenheit"), "° F": Unit("gráða", "kvk", "á Fahrenheit")},
+    **dict.fromkeys(("m.y.s", "m y.s"), Unit("metri", "kk", "yfir sjávarmáli")),
     **{"km/t": Unit("kílómetri", "kk", "á klukkustund")},
 }  # fmt: skip
 PER = {
-    **{"klst": "klukkustund", "h": "klukkustund", "sek": "sekúndu", "s": "sekúndu", "mín": "mínútu", "mán": "mánuði"},
-    **{"mánuði": "mánuði", "ári": "ári", "ár": "ári", "dag": "dag", "mann": "mann", "viku": "viku", "stk": "stykki"},
-    **{"km": "kílómetra", "m": "metra", "m²": "fermetra", "m2": "fermetra", "fm": "fermetra", "m³": "rúmmetra"},
-    **{"kg": "kíló", "g": "gramm", "l": "lítra", "dl": "desilítra", "ml": "millilítra", "ha": "hektara", "t": "tonn"},
-    **{"100 km": "hundrað kílómetra", "100 g": "hundrað grömm", "kWst": "kílóvattstund", "MWst": "megavattstund"},
-    **{"nótt": "nótt", "tonn": "tonn", "m3": "rúmmetra", "km²": "ferkílómetra"},
+    **{"mán": "mánuði", "mánuði": "mánuði", "ári": "ári", "ár": "ári", "dag": "dag", "mann": "mann", "viku": "viku"},
+    **{"100 km": "hundrað kílómetra", "100 g": "hundrað grömm", "nótt": "nótt", "tonn": "tonn"},
 }
-"""What something is measured by, behind a stroke, as it is said after `á`."""
+"""What something is measured by, behind a stroke, as it is said after `á`; units may stand there, too."""
 
 CURRENCIES: dict[str, Unit] = {
     **_units("kvk", "króna: kr | íslenskur króna: ISK | evra: € EUR"),
-    **_units("kvk", "danskur króna: DKK | norskur króna: NOK | sænskur króna: SEK"),
-    **_units("kk", "dollari: $ USD US$ | svissneskur franki: CHF"),
-    **_units("hk", "pund: £ GBP | jen: ¥ JPY"),
+    **_units("kvk", "danskur króna: DKK | norskur króna: NOK | sænskur króna: SEK | tékkneskur króna: CZK"),
+    **_units("kk", "dollari: $ USD US$ | svissneskur franki: CHF | kanadískur dollari: CAD | ástralskur dollari: AUD"),
+    **_units("hk", "pund: £ GBP | jen: ¥ JPY | pólskur slot: PLN"),
 }
 MAGNITUDES = {"m": Unit("milljón", "kvk"), "ma": Unit("milljarður", "kk"), "þ": Unit("þúsund", "hk")}
 
@@ -82,7 +85,7 @@ SAID_AS_WORDS = frozenset(
     "RÚV ASÍ NATO UNESCO UNICEF COVID VÍS KEA BYKO IKEA NASA FIFA UEFA ÍSÍ FESTA SÍBS LÍÚ OPEC LEGO MAST ISAVIA AIDS PISA".split()
 )  # fmt: skip
 SPELLED = frozenset(
-    "BBC CNN ESB EES SÞ ESA SA SI SÍ VR HR HÍ LHÍ HA MR MA MH MS OK KA HK FH ÍR ÍA ÍBV KR USA UK DNA RNA SMS KSÍ HSÍ".split()
+    "BBC CNN ESB EES SÞ ESA SA SI SÍ VR HR HÍ LHÍ HA MR MA MH MS OK KA HK FH ÍR ÍA ÍBV KR USA UK DNA RNA SMS KSÍ HSÍ EM HM NM".split()
 )
 """Acronyms that are also words in small letters, or are spelled although they could be said."""
 
