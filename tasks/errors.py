@@ -48,6 +48,15 @@ HladvarpError
     - ObjectMissing           a stored object that was there is gone
     - ObjectDamaged           an object's bytes are not what was sent (retryable)
     - WriteConflict           others wrote at the same moment, again and again (retryable)
+  x RunPodError              a rented GPU cannot be had, or cannot do its work
+    - RunPodDenied            RunPod refuses the key
+    - BalanceTooLow           the account has no credit for another hour
+    - PodRefused              RunPod refuses the pod that was asked for
+    - PodTooDear              every pod costs more than the pool allows
+    - NoCapacity              no GPU of the wanted types is free      (retryable)
+    - PodNotStarted           pods were made, and none of them started (retryable)
+    - RunPodBusy              more requests than RunPod takes         (retryable)
+    - RunPodUnreachable       no answer, or none that tells anything  (retryable)
 """
 
 from __future__ import annotations
@@ -272,5 +281,49 @@ class ObjectDamaged(StorageError):
 
 class WriteConflict(StorageError):
     """Others wrote the same object at the same moment, again and again."""
+
+    retryable = True
+
+
+class RunPodError(HladvarpError):
+    """A rented GPU cannot be had, or cannot do its work."""
+
+
+class RunPodDenied(RunPodError):
+    """RunPod refuses the key, or what it may do."""
+
+
+class BalanceTooLow(RunPodError):
+    """The account has no credit for another hour."""
+
+
+class PodRefused(RunPodError):
+    """RunPod refuses the pod that was asked for."""
+
+
+class PodTooDear(RunPodError):
+    """Every pod that can be had costs more than the pool allows."""
+
+
+class NoCapacity(RunPodError):
+    """No GPU of the wanted types is free."""
+
+    retryable = True
+
+
+class PodNotStarted(RunPodError):
+    """Pods were made, and none of them started."""
+
+    retryable = True
+
+
+class RunPodBusy(RunPodError):
+    """More requests than RunPod takes in this minute, hour or day."""
+
+    retryable = True
+
+
+class RunPodUnreachable(RunPodError):
+    """RunPod does not answer, or with nothing that tells what was done."""
 
     retryable = True
