@@ -26,6 +26,7 @@ from tasks.tts.azure_voices import (
     HIGHEST_ST,
     USD_PER_MILLION,
     AzureVoice,
+    address_of,
     billed_characters,
 )
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence
@@ -53,8 +54,8 @@ class Azure(TtsEngine):
         self._region = self._access.region.strip().lower()
         self._service = VoiceService(
             "Azure",
-            self._access,
-            address=f"https://{self._region}.tts.speech.microsoft.com",
+            self._access.model_copy(update={"base_url": address_of(self._access)}),
+            address="",
             key_header="Ocp-Apim-Subscription-Key",
             translate=_kind_of,
             stall_s=stall_s,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.errors import UnknownVoice
-from tasks.schemas import Mark, VoicePreset
+from tasks.schemas import EngineAccess, Mark, VoicePreset
 from tasks.tts.prosody import Prosody
 from tasks.tts.ssml import LOCALES, element, locale_of, render
 
@@ -109,6 +109,20 @@ class AzureVoice:
             "xml:lang": self.locale,
         }
         return element("speak", namespaces, element("voice", {"name": self.name}, content))
+
+
+def address_of(access: EngineAccess) -> str:
+    """Where speech is made: the region's own host, which the portal does not name, or a container's address as it is.
+
+    The portal shows the endpoint of all cognitive services (`northeurope.api.cognitive.microsoft.com`), where there is
+    no speech, or a custom domain, where speech stands below `/tts` ("Text to speech REST API", learn.microsoft.com).
+    """
+    address = access.base_url.strip().rstrip("/")
+    if found := re.fullmatch(r"https://([a-z0-9]+)\.api\.cognitive\.microsoft\.com", address):
+        return f"https://{found[1]}.tts.speech.microsoft.com"
+    if re.fullmatch(r"https://[\w-]+\.cognitiveservices\.azure\.com", address):
+        return f"{address}/tts"
+    return address or f"https://{access.region.strip().lower()}.tts.speech.microsoft.com"
 
 
 def billed_characters(content: str) -> int:

@@ -20,6 +20,7 @@ from tasks.errors import AnswerUnfinished, EngineDenied, EngineError, EngineUnre
 from tasks.schemas import EngineAccess
 from tasks.tts.refusal import ADVICE, Refusal, asked_wait_s, kind_of, one_line, read_refusal
 from tasks.tts.sound_answer import SoundAnswer
+from tasks.tts.web_address import is_web_address, proxy_for
 
 log = structlog.get_logger(__name__)
 
@@ -188,20 +189,11 @@ class VoiceService:
             total_timeout=LONGEST_WAIT_S,
         )
         self._client = httpx.Client(
-            transport=RetryTransport(transport=httpx.HTTPTransport(), retry=retry),
+            transport=RetryTransport(transport=httpx.HTTPTransport(proxy=proxy_for(self._address)), retry=retry),
             headers={"User-Agent": "hladvarp", "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(self._stall_s, connect=CONNECT_S),
             follow_redirects=False,  # a key goes where it was meant to go, and nowhere else
         )
-
-
-def is_web_address(address: str) -> bool:
-    """Whether this can be the address of a service: http or https, and a host."""
-    try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
-        return False
-    return url.scheme in {"http", "https"} and bool(url.host)
 
 
 class _AskedToWait(Exception):

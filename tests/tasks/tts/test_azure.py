@@ -27,6 +27,7 @@ from tasks.errors import (
 from tasks.schemas import EngineAccess, Mark, VoicePreset
 from tasks.tts import azure as azure_engine
 from tasks.tts.azure import MAX_CHARACTERS, Azure
+from tasks.tts.azure_voices import address_of
 from tasks.tts.engine import load_engine
 
 TEXT = "Góðan daginn, þetta er fréttatíminn."
@@ -152,6 +153,15 @@ def test_sound_streams_while_it_is_made(azure, services):
     assert 1.0 < (first.size + sum(piece.size for piece in rest)) / 48_000 < 6.0
 
 
+def test_a_listener_who_stops_early_holds_nothing_up(azure, services):
+    services.pace_s = 0.02
+    pieces = azure.stream(TEXT, GUDRUN, "is")
+    next(pieces)
+    pieces.close()
+    services.pace_s = 0.0
+    assert azure.synthesize(TEXT, GUDRUN, "is").samples.size
+
+
 def test_many_threads_share_one_engine(azure, services):
     texts = [f"Lína númer {'abcdefgh'[index]}." for index in range(8)]
     with ThreadPoolExecutor(8) as pool:
@@ -217,6 +227,20 @@ def test_an_account_that_cannot_be_is_named(fields, why):
         engine.check(GUDRUN, "is")
     assert "the block rodd" in str(caught.value)
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "address"),
+    [
+        ("", "https://northeurope.tts.speech.microsoft.com"),
+        ("https://westeurope.api.cognitive.microsoft.com/", "https://westeurope.tts.speech.microsoft.com"),
+        ("https://utvarp.cognitiveservices.azure.com/", "https://utvarp.cognitiveservices.azure.com/tts"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("https://northeurope.tts.speech.azure.us/", "https://northeurope.tts.speech.azure.us"),
+    ],
+)
+def test_the_address_that_the_portal_shows_becomes_the_one_that_speaks(base_url, address):
+    assert address_of(EngineAccess(base_url=base_url, region="NorthEurope")) == address
 
 
 def test_the_accounts_voices_are_asked_for_once(azure, services):

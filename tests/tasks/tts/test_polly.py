@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -35,7 +36,7 @@ from tasks.errors import (
 from tasks.schemas import EngineAccess, Mark, VoicePreset
 from tasks.tts.engine import load_engine
 from tasks.tts.polly import MAX_CHARACTERS, SAMPLE_RATE_HZ, Polly
-from tasks.tts.polly_failures import KINDS, translated
+from tasks.tts.polly_failures import KINDS, may_not_list, translated
 from tasks.tts.polly_voices import VOICES
 from tasks.tts.vorbis import vorbis_pieces
 
@@ -283,7 +284,7 @@ def test_every_fault_is_one_typed_failure_and_one_request(polly, services, fault
     assert type(caught.value) is kind
     assert caught.value.retryable is retryable
     message = str(caught.value)
-    assert SECRET not in message
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
     assert message.startswith(f"Polly, asked for {TEXT!r} with voice 'Dora': ")
     assert len(services.asked("polly")) == (0 if fault == "refused" else 1)
     services.recover()
@@ -337,6 +338,15 @@ def test_what_botocore_raises_is_translated_once(error, kind):
     assert type(found) is kind
     assert SECRET not in str(found)
     assert str(found).startswith("Polly, asked for 'x': ")
+
+
+def test_a_key_that_may_speak_but_not_list_is_a_good_key():
+    def denied(code: str) -> ClientError:
+        return ClientError({"Error": {"Code": code, "Message": "not authorized to perform: polly:DescribeVoices"}}, "x")
+
+    assert may_not_list(denied("AccessDeniedException"))
+    assert not may_not_list(denied("UnrecognizedClientException"))
+    assert not may_not_list(NoCredentialsError())
 
 
 def test_vorbis_is_decoded_piece_by_piece_and_refused_where_it_is_none():
