@@ -34,6 +34,7 @@ _OWN = {
     },
     **{"mánud.": "mánudag", "þriðjud.": "þriðjudag", "miðvikud.": "miðvikudag", "fimmtud.": "fimmtudag"},
     **{"föstud.": "föstudag", "laugard.": "laugardag", "sunnud.": "sunnudag"},
+    **{"jóh.": "Jóhannes", "matt.": "Matteus", "lúk.": "Lúkas", "sálm.": "Sálmarnir"},
     **{"hgl.": "hegningarlaga", "stjskr.": "stjórnarskrárinnar"},
     **{"hagst.": "Hagstofa", "þjskj.": "Þjóðskjalasafn", "a.n.l.": "að nokkru leyti"},
     **{"e.u.": "eftir umtali", "tlf.": "sími", "o.m.fl.": "og margt fleira", "n.k.": "næstkomandi"},
@@ -50,7 +51,7 @@ NOUNS: dict[str, tuple[str, Gender]] = {
     **{"vsk.": ("virðisaukaskattur", "kk")},
     **{"próf.": ("prófessor", "kk"), "aths.": ("athugasemd", "kvk"), "málsl.": ("málsliður", "kk")},
     **{"tölul.": ("töluliður", "kk"), "tl.": ("töluliður", "kk"), "st.": ("stig", "hk"), "kt.": ("kennitala", "kvk")},
-    **{"mán.": ("mánuður", "kk")},
+    **{"mán.": ("mánuður", "kk"), "atkv.": ("atkvæði", "hk")},
 }  # fmt: skip
 """Abbreviated nouns that are inflected when they are read."""
 

@@ -8,17 +8,13 @@ from tasks.text.normalize.abbreviations import NOUNS
 from tasks.text.normalize.forms import (
     CASES,
     Agreement,
-    Case,
-    Gender,
     adjective_readings,
     describes_size,
     is_definite,
-    is_finite,
     may_be_predicate,
     noun_readings,
-    verb_lemmas,
 )
-from tasks.text.normalize.government import FUNCTION_WORDS, PLACE, PREPOSITIONS, governed_cases, verb_case
+from tasks.text.normalize.government import FUNCTION_WORDS, governed_cases, verb_case
 from tasks.text.normalize.numbers import is_singular
 from tasks.text.normalize.sentence import JOINS, Sentence
 from tasks.text.normalize.tokens import Token
@@ -26,11 +22,6 @@ from tasks.text.normalize.tokens import Token
 _SPECIAL = {
     "ára": frozenset({Agreement("hk", "EF", True)}),
     "manns": frozenset({Agreement("hk", "NF", True)}),  # "300 manns": the count stands by itself
-}
-_PRONOUNS = {
-    **{"þeir": Agreement("kk", "NF", True), "þær": Agreement("kvk", "NF", True), "þau": Agreement("hk", "NF", True)},
-    **{"hann": Agreement("kk", "NF", False), "hún": Agreement("kvk", "NF", False)},
-    **{"það": Agreement("hk", "NF", False), "ég": Agreement("kk", "NF", False)},
 }
 _MAGNITUDE = re.compile(r"millj|þúsund|hundr|billj|tug")
 _PARTS_OF_LAWS = frozenset({"gr.", "mgr.", "málsl.", "tölul.", "tl.", "kafl."})
@@ -47,52 +38,15 @@ def agreement(sentence: Sentence, count: int | None) -> Agreement | None:
         return None
     if count is not None and (measure := _measure(sentence, plural=plural)):
         return measure
-    readings = _noun_after(sentence, plural=plural)
+    readings = noun_after(sentence)
     if not readings:
         return None
     readings = frozenset({r for r in readings if r.plural == plural} or readings)
     cases = governed_cases(sentence)
     for case in cases or CASES:
         if fitting := [r for r in readings if r.case == case]:
-            return min(fitting, key=_by_gender)
-    return min(readings, key=lambda r: (CASES.index(r.case), _by_gender(r)))
-
-
-def alone(sentence: Sentence) -> Agreement:
-    """Gender and case of a number with no noun after it: of its subject, of what was counted before, or neuter."""
-    case = _case_alone(sentence)
-    if sentence.word(1) == "af" and (whole := _whole(sentence)):
-        return Agreement(whole, case, True)
-    if sentence.word(-1) == "fyrir" and sentence.token.kind in {"number", "range"}:
-        return Agreement("kk", "ÞF", True)  # "fyrir 4": for so many people
-    if (subject := predicate(sentence)) and subject.plural:
-        return subject
-    if _is_elliptic(sentence) and (noun := _counted_elsewhere(sentence)):
-        return Agreement(noun.gender, case, True)
-    return Agreement("hk", case, False)
-
-
-def predicate(sentence: Sentence) -> Agreement | None:
-    """The subject that a number or an ordinal is said of: `bílarnir eru þrír`, `þær voru tvær`, `hún varð þriðja`."""
-    for offset in (-1, -2, -3):
-        if not verb_lemmas(sentence.word(offset)) & {"vera", "verða", "lenda"}:
-            continue
-        for place in sentence.moved(offset).before():
-            if subject := _nominative(sentence.word(offset + place)):
-                return subject
-        return None
-    # "konurnar eru 5 og karlarnir 3"
-    token = sentence.at(-1)
-    if token is None or token.kind != "word" or sentence.word(-2) not in JOINS or not is_definite(token.text):
-        return None
-    return _nominative(token.text)
-
-
-def _nominative(word: str) -> Agreement | None:
-    if word in _PRONOUNS:
-        return _PRONOUNS[word]
-    subjects = [r for r in noun_readings(word) if r.case == "NF"] if word not in FUNCTION_WORDS else []
-    return min(subjects, key=lambda r: (not r.plural, _by_gender(r))) if subjects else None
+            return min(fitting, key=by_gender)
+    return min(readings, key=lambda r: (CASES.index(r.case), by_gender(r)))
 
 
 def next_is_measured(sentence: Sentence, *, of_whole: bool) -> bool:
@@ -157,10 +111,10 @@ def _measure(sentence: Sentence, *, plural: bool) -> Agreement | None:
     described = {r for r in adjective_readings(token.text) & noun_readings(following) if r.plural == plural}
     if described or not (describes_size(following) or any(r.case != "EF" for r in noun_readings(following))):
         return None
-    return Agreement(min(genitives, key=_by_gender).gender, "EF", plural)
+    return Agreement(min(genitives, key=by_gender).gender, "EF", plural)
 
 
-def _noun_after(sentence: Sentence, *, plural: bool) -> frozenset[Agreement]:
+def noun_after(sentence: Sentence) -> frozenset[Agreement]:
     """The readings of the noun that is counted, behind up to two adjectives and a second number."""
     adjectives: frozenset[Agreement] | None = None
     offset = _behind_coordinated(sentence)
@@ -190,7 +144,8 @@ def _behind_coordinated(sentence: Sentence) -> int:
     while offset < 7 and sentence.word(offset) in JOINS | {"-", "–"} and sentence.at(offset + 1) is not None:
         joined = sentence.word(offset) == "," and sentence.word(offset + 1) == "og"
         second = sentence.at(offset + 1 + joined)
-        if second is None or not (second.is_number or second.kind in _ORDINALS):
+        ranked = sentence.token.kind in _ORDINALS
+        if second is None or not (second.kind in _ORDINALS if ranked else second.is_number):
             return 9 if sentence.word(offset) != "og" or sentence.kind(offset - 1) not in _ORDINALS else offset + 1
         offset += 2 + joined
     return offset
@@ -211,58 +166,6 @@ def _describes_next(sentence: Sentence) -> bool:
     return bool(adjective_readings(sentence.token.text) & noun_readings(following.text))
 
 
-def _case_alone(sentence: Sentence, *, members: int = 4) -> Case:
-    before, earlier = sentence.word(-1), sentence.at(-2)
-    from_to = before == "til" and sentence.word(-3) == "frá"
-    if members and before in JOINS and earlier is not None and earlier.is_number and not from_to:
-        return _case_alone(sentence.moved(-2), members=members - 1)
-    cases = PREPOSITIONS.get(before, ())
-    if sentence.word(1) == "af" and cases == PLACE:
-        return "ÞGF"
-    if before == "á" and governed_cases(sentence) == ("ÞF",):
-        return "ÞF"
-    if cases or before in {"af", ","}:
-        return cases[0] if len(cases) == 1 else "NF"
-    governed = verb_case(before)
-    return governed if governed in {"ÞF", "ÞGF", "EF"} and sentence.word(1) in {"af", "en", ",", ".", ""} else "NF"
-
-
-def _whole(sentence: Sentence) -> Gender | None:
-    """The gender of what it is a part of: `tvo af þremur köflum`."""
-    for offset in range(2, 6):
-        token = sentence.at(offset)
-        if token is None or sentence.ends_at(offset):
-            return None
-        if token.kind == "word" and token.text not in FUNCTION_WORDS:
-            datives = [r for r in noun_readings(token.text) if r.case == "ÞGF" and r.plural]
-            if datives:
-                return min(datives, key=_by_gender).gender
-    return None
-
-
-def _is_elliptic(sentence: Sentence) -> bool:
-    """Whether what it counts is named elsewhere: `af 52 nemendum féllu þrír`, `þar af tvær`."""
-    before, ends = sentence.word(-1), sentence.word(1) in {"", ".", ",", "en", "og", "!", "?"}
-    if before == "af":
-        return sentence.word(-2) == "þar"
-    is_verb = is_finite(before) and (before not in FUNCTION_WORDS or sentence.word(-2) in {"ég", "hún", "hann"})
-    return ends and is_verb and not any(r.case in {"NF", "ÞF"} for r in noun_readings(before) if before != "á")
-
-
-def _counted_elsewhere(sentence: Sentence) -> Agreement | None:
-    for offsets in (sentence.before(), sentence.after()):
-        for offset in offsets:
-            if sentence.kind(offset) in {"number", "range"} and (noun := _plainly_counted(sentence.moved(offset))):
-                return noun
-    return None
-
-
-def _plainly_counted(sentence: Sentence) -> Agreement | None:
-    readings = _noun_after(sentence, plural=True)
-    plurals = [reading for reading in readings if reading.plural]
-    return min(plurals, key=_by_gender) if plurals else None
-
-
-def _by_gender(reading: Agreement) -> int:
-    # a form that fits several genders is in running text mostly neuter or masculine
+def by_gender(reading: Agreement) -> int:
+    """The order in which readings are tried: a form of several genders is mostly neuter or masculine."""
     return ("hk", "kk", "kvk").index(reading.gender)

@@ -64,6 +64,8 @@ def read_percent(sentence: Sentence) -> tuple[str, str]:
 def read_unit(sentence: Sentence) -> tuple[str, str]:
     """A measure."""
     parts = sentence.token.parts
+    if re.fullmatch(r"\d+\.\d\d?", parts.get("ua", "")):
+        parts = {**parts, "ua": parts["ua"].replace(".", ",")}  # "1.85 m", as the English write it
     unit = UNITS[parts["unit"]]
     case = _measured_case(sentence, unit, per="per" in parts)
     sign = MINUS.get(parts.get("us", ""), "")

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 
-from tasks.text.normalize.agreement import agreement, alone, names_whole, predicate
+from tasks.text.normalize.agreement import agreement, names_whole
+from tasks.text.normalize.alone import alone, predicate
 from tasks.text.normalize.forms import Case, is_known, noun_readings
-from tasks.text.normalize.government import date_case, governed_cases
+from tasks.text.normalize.government import PREPOSITIONS, date_case, governed_cases
 from tasks.text.normalize.numbers import amount, cardinal, digits, ordinal, roman, split, times, year
 from tasks.text.normalize.sentence import Sentence
 
@@ -125,6 +126,8 @@ def _ordinal_like(sentence: Sentence, number: int) -> str:
     if sentence.word(2) == "mánaðar":
         return ordinal(number, "kk", (governed_cases(sentence) or ("ÞF",))[0])  # "2. þessa mánaðar"
     noun = agreement(sentence, None) or predicate(sentence)
+    if noun is None and sentence.word(-1) in PREPOSITIONS:
+        return ordinal(number, "kk", date_case(sentence))  # "á 2. í jólum"
     if names_whole(sentence):
         return ordinal(number, noun.gender if noun else "kk", "EF")
     return ordinal(number, noun.gender, noun.case, plural=noun.plural) if noun else ordinal(number)

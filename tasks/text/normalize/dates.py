@@ -91,6 +91,11 @@ def read_lap(sentence: Sentence) -> tuple[str, str]:
     return "time", f"{minute} og {whole} {inflect('sekúnda', 'kvk', case, not is_singular(int(parts)))}"
 
 
+def read_short_year(sentence: Sentence) -> tuple[str, str]:
+    """'74."""
+    return "year", cardinal(int(sentence.token.text[1:]))
+
+
 def read_weekdays(sentence: Sentence) -> tuple[str, str]:
     """`mán.–fös.`, and `fim.` before a date."""
     parts = sentence.token.parts

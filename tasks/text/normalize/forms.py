@@ -81,6 +81,12 @@ def is_finite(word: str) -> bool:
 
 
 @lru_cache(maxsize=65_536)
+def is_plural_verb(word: str) -> bool:
+    """Whether this word is a verb in the third person plural of the past: `slösuðust`, `mættu`."""
+    return any(word_class == "so" and "-FH-ÞT-3P-FT" in mark for _, word_class, mark in _entries(word))
+
+
+@lru_cache(maxsize=65_536)
 def is_active_verb(word: str) -> bool:
     """Whether this word may be a verb in the indicative active, and is no noun: `stökk`, and not `mældist`."""
     marks = [mark for _, word_class, mark in _entries(word) if word_class == "so"]

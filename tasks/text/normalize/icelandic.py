@@ -32,6 +32,7 @@ READERS: dict[str, Reader] = {
     "numericdate": dates.read_numeric_date,
     "shortdate": dates.read_short_date,
     "date": dates.read_date,
+    "shortyear": dates.read_short_year,
     "weekdays": dates.read_weekdays,
     "dotted": dates.read_dotted,
     "money": amounts.read_money,
