@@ -57,7 +57,10 @@ class CloneRequest(Frozen):
         json_schema_extra={"position": 6},
     )
     engine: Literal["elevenlabs"] = Field(
-        default="elevenlabs", title="Engine", description="Who clones it.", json_schema_extra={"position": 7}
+        default="elevenlabs",
+        title="Engine",
+        description="Who clones it.",
+        json_schema_extra={"position": 7, "enum": ["elevenlabs"]},  # without it, the form lets one write anything
     )
     model: str = Field(
         default="eleven_v3",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from tasks.errors import ConsentEnded, ConsentMissing
 from tasks.schemas.frozen import Frozen
+
+# The Prefect UI shows tabs ("date-time", "None") for what may be missing; with this it shows a field to be left empty.
+Moment = Annotated[datetime | None, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class Consent(Frozen):
@@ -42,16 +46,16 @@ class Consent(Frozen):
     granted_at: datetime = Field(
         title="Granted", description="When the person consented.", json_schema_extra={"position": 5}
     )
-    expires_at: datetime | None = Field(
+    expires_at: Moment = Field(
         default=None,
         title="Expires",
         description="When it runs out. Empty: not by itself.",
         json_schema_extra={"position": 6},
     )
-    revoked_at: datetime | None = Field(
+    revoked_at: Moment = Field(
         default=None,
         title="Revoked",
-        description="When the person took it back. The flow revoke-consent sets it.",
+        description="When the person took it back. Leave it empty: the flow revoke-consent sets it.",
         json_schema_extra={"position": 7},
     )
 

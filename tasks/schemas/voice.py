@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, WithJsonSchema
 
 from tasks.schemas.frozen import Frozen
 from tasks.schemas.references import AudioRef
 
 EngineName = Literal["azure", "elevenlabs", "espeak", "kokoro", "nemo", "openai", "openai_compatible", "piper", "polly"]
+
+# The Prefect UI shows tabs ("float", "None") for what may be missing; with these it shows a field that may stay empty.
+Share = Annotated[float | None, WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
+Whole = Annotated[int | None, WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 2**32 - 1})]
 
 
 class VoicePreset(Frozen):
@@ -30,7 +34,10 @@ class VoicePreset(Frozen):
         json_schema_extra={"position": 2},
     )
     engine: EngineName = Field(
-        default="espeak", title="Engine", description="Who speaks.", json_schema_extra={"position": 3}
+        default="espeak",
+        title="Engine",
+        description="Who speaks: espeak, piper, kokoro and nemo on this machine, the others over the network.",
+        json_schema_extra={"position": 3},
     )
     voice: str = Field(
         default="",
@@ -58,7 +65,7 @@ class VoicePreset(Frozen):
         ge=0.5,
         le=2.0,
         title="Speaking rate",
-        description="1.0 is the voice's own.",
+        description="1 is the voice's own, 2 twice as fast, 0.5 half as fast.",
         json_schema_extra={"position": 7},
     )
     pitch: float = Field(
@@ -66,7 +73,7 @@ class VoicePreset(Frozen):
         ge=-12.0,
         le=12.0,
         title="Pitch (semitones)",
-        description="Above the voice's own.",
+        description="Above the voice's own; below it with a minus.",
         json_schema_extra={"position": 8},
     )
     gain_db: float = Field(
@@ -77,20 +84,20 @@ class VoicePreset(Frozen):
         description="Louder or softer than the other voices, which are brought to one loudness.",
         json_schema_extra={"position": 9},
     )
-    stability: float | None = Field(
+    stability: Share = Field(
         default=None,
         ge=0.0,
         le=1.0,
         title="Stability",
-        description="Low is lively, high is even.",
+        description="0 is lively, 1 is even. Empty: the voice's own.",
         json_schema_extra={"position": 10},
     )
-    similarity: float | None = Field(
+    similarity: Share = Field(
         default=None,
         ge=0.0,
         le=1.0,
         title="Similarity",
-        description="How close a cloned voice keeps to its original.",
+        description="How close a cloned voice keeps to its original, 0 to 1. Empty: the engine's own.",
         json_schema_extra={"position": 11},
     )
     style: str = Field(
@@ -107,12 +114,12 @@ class VoicePreset(Frozen):
         description="How to read, in words, for engines that take them.",
         json_schema_extra={"position": 13},
     )
-    seed: int | None = Field(
+    seed: Whole = Field(
         default=None,
         ge=0,
         le=2**32 - 1,
         title="Seed",
-        description="For engines that speak otherwise each time.",
+        description="For engines that speak otherwise each time: a number with which they speak alike. Empty: none.",
         json_schema_extra={"position": 14},
     )
     max_characters: int = Field(
