@@ -88,6 +88,8 @@ class AzureVoice:
             kinds.add("emphasis")
         if self.language in PHONEMIC:
             kinds.add("phoneme")
+        if self.is_multilingual:
+            kinds.add("lang")
         return frozenset(kinds)
 
     def content(self, text: str, preset: VoicePreset, language: str, marks: tuple[Mark, ...]) -> str:

@@ -162,7 +162,8 @@ class VoiceService:
         document, said = read_refusal(_beginning(response), secrets=self._secrets)
         refusal = Refusal(response.status_code, document, said, wait_s=_wait_s(response))
         kind = self._translate(refusal) or kind_of(refusal.status)
-        answered = f"{refusal.status} {response.reason_phrase}".strip() + (f", {said!r}" if said else "")
+        status = one_line(f"{refusal.status} {response.reason_phrase}", secrets=self._secrets)
+        answered = f"{status}, {said!r}" if said else status
         advice = ADVICE[kind].format(source=self._source)
         return kind(f"{asked}: the answer is {answered}; {advice}").after(refusal.wait_s)
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import voice_services_azure
 from voice_services import KEYS, VoiceServices, median_pitch_hz
 
 from tasks.errors import (
@@ -27,11 +28,12 @@ from tasks.errors import (
 from tasks.schemas import EngineAccess, Mark, VoicePreset
 from tasks.tts import azure as azure_engine
 from tasks.tts.azure import MAX_CHARACTERS, Azure
-from tasks.tts.azure_voices import address_of
+from tasks.tts.azure_voices import AzureVoice, address_of
 from tasks.tts.engine import load_engine
 
 TEXT = "Góðan daginn, þetta er fréttatíminn."
 GUDRUN = VoicePreset(name="gudrun", engine="azure", voice="is-IS-GudrunNeural")
+AVA = VoicePreset(name="ava", engine="azure", voice="en-US-AvaMultilingualNeural", style="cheerful")
 GUNNAR = VoicePreset(name="gunnar", engine="azure", voice="is-IS-GunnarNeural")
 KEY = KEYS["azure"]
 
@@ -275,13 +277,38 @@ def test_a_style_is_asked_for_where_voices_have_some(azure, services):
     assert inside(ssml(services)) == TEXT
 
 
+def test_a_multilingual_voice_is_told_which_language_it_reads():
+    ava, english = AzureVoice.of(AVA), mark("lang", 4, 8, **{"xml:lang": "en-GB"})
+    style = '<mstts:express-as style="cheerful">{}</mstts:express-as>'
+    assert ava.content("Hello", AVA, "en", ()) == style.format("Hello")
+    assert ava.content("Góð Time", AVA, "is", (english,)) == (
+        '<lang xml:lang="is-IS">' + style.format('Góð <lang xml:lang="en-GB">Time</lang>') + "</lang>"
+    )
+
+
+def test_the_regions_own_list_has_the_last_word_on_languages_and_styles(azure, monkeypatch):
+    listed = {
+        "ShortName": AVA.voice,
+        "Locale": "en-US",
+        "SecondaryLocaleList": ["de-DE", "is-IS"],
+        "StyleList": ["sad"],
+    }
+    monkeypatch.setattr(voice_services_azure, "_listed", lambda name: listed)
+    azure.confirm(AVA.model_copy(update={"style": "sad"}), "is")
+    with pytest.raises(UnknownVoice, match="no style 'cheerful'; it has sad"):
+        azure.confirm(AVA, "en")
+    with pytest.raises(LanguageNotAllowed, match="does not speak 'fr'"):
+        azure.confirm(AVA, "fr")
+
+
 def test_what_a_voice_can_do_follows_from_its_name(azure):
     can = azure.capabilities(preset(voice="en-US-GuyNeural"))
     assert can.languages == {"en"}
     assert can.markup == {"prosody", "emphasis", "phoneme"}
     assert can.lexicon == "ipa"
-    many = azure.capabilities(preset(voice="en-US-AvaMultilingualNeural"))
+    many = azure.capabilities(AVA)
     assert {"is", "en", "de"} <= many.languages
+    assert "lang" in many.markup
     assert azure.capabilities(preset(voice="en-US-Ava:DragonHDLatestNeural")).usd_per_million_characters == 30.0
     assert {"no", "nb"} <= azure.capabilities(preset(voice="nb-NO-PernilleNeural")).languages
     assert azure.capabilities(preset(voice="zh-CN-liaoning-XiaobeiNeural")).languages == {"zh"}

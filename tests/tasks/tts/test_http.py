@@ -169,6 +169,18 @@ def test_connections_are_kept_and_shared_by_threads(server):
     assert len({port for *_, port in server.seen}) <= 17
 
 
+def test_a_kept_connection_that_the_vendor_closed_meanwhile_costs_nothing(server):
+    def script(handler: Handler, turn: int) -> None:
+        handler.answer(200, TONE)
+        handler.close_connection = True
+
+    server.script = script
+    asked = service(server.url)
+    for turn in range(1, 4):
+        heard(asked)
+        assert len(server.seen) == turn
+
+
 def test_a_forked_child_asks_on_connections_of_its_own(server):
     asked = service(server.url)
     heard(asked)
