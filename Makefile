@@ -33,7 +33,8 @@ test-slow: .venv/dev  ## Kill, fault and fuzz matrices.
 	$(BIN)/pytest -m slow --timeout 900
 
 test-nemo: .venv-nemo/ready  ## NeMo on the CPU, in an environment of its own.
-	.venv-nemo/bin/python -m pytest --noconftest -m nemo --timeout 600 tests/tasks/asr/test_nemo.py
+	.venv-nemo/bin/python -m pytest --noconftest -m nemo --timeout 600 \
+		tests/tasks/asr/test_nemo.py tests/tasks/tts/test_nemo_tts.py
 
 check: .venv/dev  ## Lint, types, architecture.
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ ENGINES = {
     "elevenlabs": "tasks.tts.elevenlabs:ElevenLabs",
     "espeak": "tasks.tts.espeak:Espeak",
     "kokoro": "tasks.tts.kokoro:Kokoro",
+    "nemo": "tasks.tts.nemo:NemoTts",
     "openai": "tasks.tts.openai:OpenAi",
     "openai_compatible": "tasks.tts.openai_compatible:OpenAiCompatible",
     "piper": "tasks.tts.piper:Piper",
