@@ -15,9 +15,10 @@ from tasks.errors import LanguageNotAllowed, ModelDamaged, TextTooLong, UnknownV
 from tasks.tts.clip_shape import is_speakable, shaped, silence
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine, load_engine
 from tasks.tts.espeak import Espeak
-from tasks.tts.kokoro_phonemes import ACCENTS, ICELANDIC, MAPPING_VERSION, VOCABULARY, phonemes_of, sentences_of
+from tasks.tts.kokoro_phonemes import ACCENTS, ICELANDIC, MAPPING_VERSION, VOCABULARY, phonemes_of
 from tasks.tts.model_files import fingerprint, model_file
 from tasks.tts.onnx_model import open_model, running
+from tasks.tts.sentences import ends_a_sentence, sentences_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,7 +167,7 @@ def _pieces(
             samples = np.clip(model.run(None, given)[0].ravel(), -1.0, 1.0).astype(np.float32)
         # It leaves up to half a second of hiss around what it says.
         said = shaped(samples, SAMPLE_RATE_HZ, hisses=True).samples[0]
-        pause_s = SENTENCE_PAUSE_S if re.search(r'[.!?…]["”)]*\s*$', sentence) else CLAUSE_PAUSE_S
+        pause_s = SENTENCE_PAUSE_S if ends_a_sentence(sentence) else CLAUSE_PAUSE_S
         yield np.pad(said, (0, round(pause_s * SAMPLE_RATE_HZ)))
 
 

@@ -45,7 +45,7 @@ _ENGLISH: Rules = (
 )  # fmt: skip
 _AMERICAN: Rules = (("ɜːɹ?", "ɜɹ"), ("ɪə", "iə"), ("ː", ""))
 _BRITISH: Rules = (("e\\^ə", "ɛː"), ("iə", "ɪə"))
-# Of the letters of ten sentences by bm_george, Whisper base hears 0.32 wrongly as eSpeak writes them, and 0.30 so
+# Of the letters of ten sentences by bm_george, Whisper base hears 0.31 wrongly as eSpeak writes them, and 0.30 so
 # (tests/benchmarks/test_preview.py); it is a poor judge, and no native speaker has listened yet.
 _ICELANDIC: Rules = (
     ("ə", ""),                                                   # eSpeak puts one into fr-, dr-: Icelandic has none
@@ -117,29 +117,6 @@ def phonemes_of(
             said.append(f"{piece[:1].isspace() * ' '}{next(spelled)}{piece[-1:].isspace() * ' '}")
     kept = "".join(symbol for symbol in "".join(said) if symbol in VOCABULARY)
     return re.sub(" +", " ", kept).strip()
-
-
-def sentences_of(phonemes: str, *, shortest: int, longest: int) -> Iterator[str]:
-    """Sentence by sentence: a short one with the next, a long one cut at a clause, at a word, or where it must be."""
-    waiting = ""
-    for sentence in re.findall(r'.+?(?:[.!?…]+["”)]*(?:\s|$)|$)', phonemes):
-        if len(waiting) >= shortest or len(waiting + sentence) > longest:
-            yield from filter(str.strip, [waiting])
-            waiting = ""
-        waiting += sentence
-        while len(waiting) > longest:
-            at = _bound(waiting[:longest])
-            yield waiting[:at]
-            waiting = waiting[at:]
-    yield from filter(str.strip, [waiting])
-
-
-def _bound(phonemes: str) -> int:
-    """Where a text that is too long is best cut."""
-    for bound in (r"[;:,—…)”] ", " "):
-        if ends := [found.end() for found in re.finditer(bound, phonemes)]:
-            return ends[-1]
-    return len(phonemes)
 
 
 def _pieces(text: str, marks: Iterable[Mark]) -> Iterator[tuple[str, bool]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from tasks.errors import InvalidRequest, LanguageNotAllowed, ModelDamaged, Model
 from tasks.schemas import EngineAccess, Mark, VoicePreset
 from tasks.tts.engine import load_engine
 from tasks.tts.espeak import Espeak
-from tasks.tts.kokoro_phonemes import ACCENTS, ICELANDIC, VOCABULARY, phonemes_of, sentences_of
+from tasks.tts.kokoro_phonemes import ACCENTS, ICELANDIC, VOCABULARY, phonemes_of
 
 HEART = VoicePreset(name="heart", engine="kokoro", voice="af_heart")
 GEORGE = VoicePreset(name="george", engine="kokoro", voice="bm_george")
@@ -234,18 +233,3 @@ def test_a_mark_s_phonemes_stand_where_the_word_stood(espeak):
     mark = ipa("Björk", text, "ˈpjœr̥k")
     said = phonemes_of(text, (mark,), ICELANDIC, espeak.phonemes)
     assert re.fullmatch(r"ʋ\S+ h\S+ ˈpjœrk, j\S+ p?b?j\S+k, .*\.", said)
-
-
-def test_long_phonemes_are_cut_at_sentences_clauses_words_or_anywhere():
-    clause, words = "aaa bbb, " * 20, "aaa bbb " * 20
-    for phonemes, ends in ((clause, ","), (words, "ab"), ("a" * 200, "a")):
-        pieces = list(sentences_of(phonemes, shortest=10, longest=50))
-        assert "".join(pieces).strip() == phonemes.strip()
-        assert all(len(piece) <= 50 and piece.strip()[-1] in ends for piece in pieces)
-        assert len(pieces) > 3
-
-
-def test_short_sentences_are_said_together_with_the_next():
-    said = list(sentences_of("ja. nei. ja. This is a longer one. And this is too. a.", shortest=15, longest=500))
-    assert said == ["ja. nei. ja. This is a longer one. ", "And this is too. ", "a."]
-    assert list(islice(sentences_of("", shortest=1, longest=9), 1)) == []
