@@ -31,7 +31,7 @@ def alone(sentence: Sentence) -> Agreement:
         return Agreement(whole, case, True)
     if sentence.word(-1) == "fyrir" and sentence.token.kind in {"number", "range"}:
         return Agreement("kk", "ÞF", True)  # "fyrir 4": for so many people
-    if sentence.word(-1) in {"númer", "síma"}:
+    if sentence.word(-1) in {"númer", "síma"} or _is_listed(sentence):
         return Agreement("hk", "NF", False)
     if (subject := predicate(sentence)) and subject.plural:
         return subject
@@ -40,6 +40,11 @@ def alone(sentence: Sentence) -> Agreement:
     if _is_elliptic(sentence) and (noun := _counted_elsewhere(sentence)):
         return Agreement(noun.gender, case, True)
     return Agreement("hk", case, False)
+
+
+def _is_listed(sentence: Sentence) -> bool:
+    """Whether only numbers are named, one after the other: `tölurnar voru þrjú, sjö og tólf`."""
+    return sentence.word(1) == "," and sentence.kind(2) == "number"
 
 
 def predicate(sentence: Sentence) -> Agreement | None:
@@ -53,9 +58,9 @@ def predicate(sentence: Sentence) -> Agreement | None:
         return None
     # "konurnar eru 5 og karlarnir 3"
     token = sentence.at(-1)
-    if token is None or token.kind != "word" or sentence.word(-2) not in JOINS or not is_definite(token.text):
+    if token is None or token.kind != "word" or sentence.word(-2) not in JOINS:
         return None
-    return _nominative(token.text)
+    return _nominative(token.text) if token.text in _PRONOUNS or is_definite(token.text) else None
 
 
 def _nominative(word: str) -> Agreement | None:
@@ -70,6 +75,8 @@ def _case_alone(sentence: Sentence, *, members: int = 4) -> Case:
     from_to = before == "til" and sentence.word(-3) == "frá"
     if members and before in JOINS and earlier is not None and earlier.is_number and not from_to:
         return _case_alone(sentence.moved(-2), members=members - 1)
+    if before == "af" and sentence.word(-2) == "þar":
+        return "NF"
     cases = PREPOSITIONS.get(before, ())
     if sentence.word(1) == "af" and cases == PLACE:
         return "ÞGF"

@@ -28,8 +28,9 @@ _MEASURED_OUT = frozenset("einkunn einkunnin einkunnina stjörnur stjörnu stig 
 def read_number(sentence: Sentence) -> tuple[str, str]:
     """A number by itself: a year, or a count that agrees with the noun after it."""
     written, sign = sentence.token.parts["xa"], MINUS.get(sentence.token.parts.get("xs", ""), "")
-    if written.isdecimal() and sentence.word(1) in {"sinnum", "×"}:
-        return "number", times(int(written)) + (" sinnum" if sentence.word(1) == "×" else "")
+    is_factor = is_times_sign(sentence.moved(1))
+    if written.isdecimal() and (sentence.word(1) == "sinnum" or is_factor):
+        return "number", times(int(written))
     if _is_digitwise(sentence, written):
         kind = "kennitala" if len(written) == 10 else "phone" if len(written) > 2 else "number"
         return kind, sign + _digitwise(written)
@@ -87,6 +88,13 @@ def read_regnal(sentence: Sentence) -> tuple[str, str] | None:
     cases = governed_cases(sentence.moved(-1)) or ("NF", "ÞGF", "ÞF", "EF")
     ranked = sorted(readings, key=lambda r: (r.plural, cases.index(r.case) if r.case in cases else 9))
     return "roman", ordinal(number, ranked[0].gender, ranked[0].case)
+
+
+def is_times_sign(sentence: Sentence) -> bool:
+    """Whether this token multiplies the number before it, which is read with it: `3×4`, `12 x 500 kr.`."""
+    token, after = sentence.at(0), sentence.at(1)
+    signed = token is not None and token.text in {"×", "x", "X"}
+    return signed and sentence.kind(-1) == "number" and after is not None and after.is_number
 
 
 def is_year(sentence: Sentence, written: str) -> bool:

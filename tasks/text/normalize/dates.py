@@ -11,6 +11,7 @@ from tasks.text.normalize.numbers import amount, cardinal, is_singular, ordinal,
 from tasks.text.normalize.sentence import Sentence
 from tasks.text.normalize.tables import MONTH_NAMES, MONTHS, WEEKDAYS
 
+_CLOSES = frozenset({".", ",", ";", ")", "!", "?", "og", ""})
 _THIS_MONTH = {"þ": "þessa mánaðar", "s": "sama mánaðar"}
 
 
@@ -119,9 +120,10 @@ def read_dotted(sentence: Sentence) -> tuple[str, str]:
         and re.fullmatch(r"\d\d?\.[0-5]\d", sentence.token.text)
     ):
         return "time", _time_of_day(sentence.token.text)
-    if len(pieces) == 2 and sentence.word(-1) in {"til", "frá", "þann", "dagsett"}:
+    if len(pieces) == 2:
         day, month = int(pieces[0]), int(pieces[1])
-        if 1 <= day <= 31 and 1 <= month <= 12:
+        dated = sentence.word(-1) in {"til", "frá", "þann", "dagsett"} or (day > 12 and sentence.word(1) in _CLOSES)
+        if dated and 1 <= day <= 31 and 1 <= month <= 12:
             return "date", f"{ordinal(day, 'kk', date_case(sentence))} {MONTH_NAMES[month - 1]}"
     return "number", " punktur ".join(cardinal(int(piece)) for piece in pieces)
 

@@ -69,9 +69,11 @@ def adjective_readings(word: str) -> frozenset[Agreement]:
 @lru_cache(maxsize=65_536)
 def verb_lemmas(word: str) -> frozenset[str]:
     """The verbs that this word may be a finite form or an infinitive of."""
-    return frozenset(
-        lemma for lemma, word_class, mark in _entries(word) if word_class == "so" and not mark.startswith("LH")
-    )
+    verbs = [(lemma, mark) for lemma, word_class, mark in _entries(word) if word_class == "so" and mark[:2] != "LH"]
+    if noun_readings(word):
+        # "verð", "mál": what could also be "I …" or "…!" is more often the noun
+        verbs = [(lemma, mark) for lemma, mark in verbs if not re.search("1P|2P|BH-ST", mark)]
+    return frozenset(lemma for lemma, _ in verbs)
 
 
 @lru_cache(maxsize=65_536)

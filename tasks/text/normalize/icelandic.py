@@ -22,6 +22,7 @@ READERS: dict[str, Reader] = {
     "kennitala": spelling.read_kennitala,
     "phone": spelling.read_phone,
     "account": spelling.read_phone,
+    "iban": spelling.read_iban,
     "hyphenation": signs.read_hyphenation,
     "clock": dates.read_clock,
     "time": dates.read_time,

@@ -119,14 +119,14 @@ def ordinal(number: int, gender: Gender = "kk", case: Case = "NF", *, plural: bo
     if 20 < number < 100:
         tens = ordinal(number - number % 10, gender, case, plural=plural)
         return f"{tens} og {ordinal(number % 10, gender, case, plural=plural)}"
-    for size in (100, 1000, 10**6):
-        count, rest = divmod(number, size)
-        if rest and number > 100 and (rest in _ORDINAL_STEMS or rest == 2 or rest < 100):
-            last = ordinal(rest, gender, case, plural=plural)
-            return f"{cardinal(number - rest)} {'' if ' og ' in last else 'og '}{last}"
-        if not rest and count < 1000 and size in _ORDINAL_STEMS:
-            stem = "hundruðast" if size == 100 else _ORDINAL_STEMS[size]
-            return f"{cardinal(count)} {_weak(stem, 'u' if plural else _WEAK[gender][index])}"
+    if number > 100 and number % 100:
+        last = ordinal(number % 100, gender, case, plural=plural)
+        return f"{cardinal(number - number % 100)} {'' if ' og ' in last else 'og '}{last}"
+    for size, above, stem in ((100, 1000, "hundruðast"), (1000, 10**6, "þúsundast")):
+        if count := number % above // size:
+            rank = _weak(stem if count > 1 else _ORDINAL_STEMS[size], "u" if plural else _WEAK[gender][index])
+            front = [cardinal(number - count * size)] if number > above else []
+            return " ".join([*front, *([cardinal(count)] if count > 1 else []), rank])
     return cardinal(number, gender, case)
 
 

@@ -7,6 +7,7 @@ import unicodedata
 
 from tasks.text.normalize.abbreviations import ADJECTIVES, NOUNS, read_abbreviation
 from tasks.text.normalize.agreement import agreement, names_whole
+from tasks.text.normalize.counting import is_times_sign
 from tasks.text.normalize.forms import CASES, Case, decline, inflect, noun_readings
 from tasks.text.normalize.government import governed_cases
 from tasks.text.normalize.numbers import cardinal
@@ -51,8 +52,8 @@ def read_hyphenation(sentence: Sentence) -> tuple[str, str]:
 def read_symbol(sentence: Sentence) -> tuple[str, str] | None:
     """A sign that has a name; pictures are silent, punctuation stays for the voice to phrase by."""
     text = sentence.token.text
-    if text == "×" and sentence.kind(-1) == "number" and sentence.at(1):
-        return "symbol", ""  # read with the number before it: "þrisvar sinnum"
+    if is_times_sign(sentence):
+        return "symbol", "sinnum"
     if text in SYMBOLS:
         return "symbol", SYMBOLS[text]
     if text in "-–—" and _joins_numbers(sentence):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tasks.text.normalize.abbreviations import INDEFINITE, read_undotted
-from tasks.text.normalize.counting import read_regnal
+from tasks.text.normalize.counting import is_times_sign, read_regnal
 from tasks.text.normalize.forms import Case, Gender, is_known
 from tasks.text.normalize.numbers import cardinal, digits, ordinal, roman, year
 from tasks.text.normalize.sentence import Sentence
@@ -65,6 +65,12 @@ def read_phone(sentence: Sentence) -> tuple[str, str]:
     return "phone", ("plús " if sentence.token.text.startswith("+") else "") + digits(sentence.token.text)
 
 
+def read_iban(sentence: Sentence) -> tuple[str, str]:
+    """An international account number: its letters, and digit by digit."""
+    text = sentence.token.text
+    return "account", f"{spelled(text[:2])} {digits(text[2:])}"
+
+
 def read_kennitala(sentence: Sentence) -> tuple[str, str]:
     """An Icelandic identity number, digit by digit."""
     return "kennitala", digits(sentence.token.text)
@@ -94,6 +100,8 @@ def read_mixed(sentence: Sentence) -> tuple[str, str]:
 def read_word(sentence: Sentence) -> tuple[str, str] | None:
     """An acronym letter by letter, a ruler's numeral; None for a word, which is read as it stands."""
     text = sentence.token.text
+    if is_times_sign(sentence):
+        return "symbol", "sinnum"
     if re.fullmatch(r"[IVX]+", text) and (regnal := read_regnal(sentence)):
         return regnal
     if "-" in text:
