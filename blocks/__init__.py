@@ -12,6 +12,7 @@ from blocks.credentials import (
     VoiceServer,
 )
 from blocks.places import StorageTarget
+from blocks.runpod import RunPodCredentials
 from blocks.voices import SavedConsent, SavedVoice
 
 BLOCK_TYPES = (
@@ -19,6 +20,7 @@ BLOCK_TYPES = (
     ElevenLabsCredentials,
     OpenAICredentials,
     PollyCredentials,
+    RunPodCredentials,
     S3Credentials,
     SavedConsent,
     SavedVoice,
@@ -32,6 +34,7 @@ __all__ = [
     "ElevenLabsCredentials",
     "OpenAICredentials",
     "PollyCredentials",
+    "RunPodCredentials",
     "S3Credentials",
     "SavedConsent",
     "SavedVoice",

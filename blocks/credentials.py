@@ -11,7 +11,7 @@ from blocks.storage import S3Access
 from tasks.schemas import EngineAccess
 
 # Prefect's own picture of a secret: without one, the UI shows a broken image.
-_SECRET_PICTURE = HttpUrl(
+SECRET_PICTURE = HttpUrl(
     "https://raw.githubusercontent.com/PrefectHQ/prefect/"
     "420d0d6a78bb6df1fc18bcf188fdad43c1d22ea9/assets/block-logos/secret.png"
 )
@@ -67,7 +67,7 @@ class AzureSpeechCredentials(Block):
 
     _block_type_name: ClassVar[str] = "Azure Speech Credentials (hladvarp)"
     _block_type_slug: ClassVar[str] = "hladvarp-azure-speech-credentials"
-    _logo_url: ClassVar[HttpUrl | None] = _SECRET_PICTURE
+    _logo_url: ClassVar[HttpUrl | None] = SECRET_PICTURE
     _description: ClassVar[str] = (
         "Key and region of an Azure Speech resource. The block named `hladvarp` is used by every Azure voice that "
         "names no account of its own."
@@ -91,7 +91,7 @@ class ElevenLabsCredentials(Block):
 
     _block_type_name: ClassVar[str] = "ElevenLabs Credentials (hladvarp)"
     _block_type_slug: ClassVar[str] = "hladvarp-elevenlabs-credentials"
-    _logo_url: ClassVar[HttpUrl | None] = _SECRET_PICTURE
+    _logo_url: ClassVar[HttpUrl | None] = SECRET_PICTURE
     _description: ClassVar[str] = (
         "Key of an ElevenLabs account. The block named `hladvarp` is used by every ElevenLabs voice that names no "
         "account of its own, and by `clone-voice`."
@@ -115,7 +115,7 @@ class OpenAICredentials(Block):
 
     _block_type_name: ClassVar[str] = "OpenAI Credentials (hladvarp)"
     _block_type_slug: ClassVar[str] = "hladvarp-openai-credentials"
-    _logo_url: ClassVar[HttpUrl | None] = _SECRET_PICTURE
+    _logo_url: ClassVar[HttpUrl | None] = SECRET_PICTURE
     _description: ClassVar[str] = (
         "Key of an OpenAI project. The block named `hladvarp` is used by every OpenAI voice that names no account of "
         "its own."
@@ -158,7 +158,7 @@ class PollyCredentials(Block):
 
     _block_type_name: ClassVar[str] = "Amazon Polly Credentials (hladvarp)"
     _block_type_slug: ClassVar[str] = "hladvarp-polly-credentials"
-    _logo_url: ClassVar[HttpUrl | None] = _SECRET_PICTURE
+    _logo_url: ClassVar[HttpUrl | None] = SECRET_PICTURE
     _description: ClassVar[str] = (
         "Keys of an AWS user with the right polly:SynthesizeSpeech. Empty keys are left to the machine's own role. The "
         "block named `hladvarp` is used by every Polly voice that names no account of its own."

@@ -1,0 +1,1 @@
+"""On what hladvarp runs: rented GPUs, images, clusters."""
