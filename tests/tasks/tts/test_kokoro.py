@@ -18,10 +18,7 @@ from tasks.tts.kokoro_phonemes import ACCENTS, ICELANDIC, VOCABULARY, phonemes_o
 
 HEART = VoicePreset(name="heart", engine="kokoro", voice="af_heart")
 GEORGE = VoicePreset(name="george", engine="kokoro", voice="bm_george")
-SENTENCE = (
-    "Good morning, and welcome to the show. Today we talk about artificial intelligence, "
-    "the language of the country, and what the future may bring to those who listen to the radio."
-)
+SENTENCE = "Good morning, and welcome to the show about artificial intelligence and the language of the country."
 
 
 @pytest.fixture(scope="module")
@@ -65,19 +62,19 @@ def test_english_is_understood(kokoro, heard):
 
 
 def test_icelandic_by_a_foreigner_is_understood_in_part(kokoro, heard):
-    text = "Góðan daginn og velkomin í hlaðvarpið. Við förum norður í land á morgun."
+    text = "Góðan daginn og velkomin í hlaðvarpið."
     assert character_error_rate(text, heard(kokoro.synthesize(text, GEORGE, "is"), "is")) < 0.6
 
 
 def test_the_same_call_gives_the_same_samples(kokoro):
-    first = kokoro.synthesize("Good morning.", HEART, "en").samples
-    kokoro.synthesize("Góðan daginn.", GEORGE, "is")
-    assert np.array_equal(kokoro.synthesize("Good morning.", HEART, "en").samples, first)
+    first = kokoro.synthesize("Yes.", HEART, "en").samples
+    kokoro.synthesize("Já.", GEORGE, "is")
+    assert np.array_equal(kokoro.synthesize("Yes.", HEART, "en").samples, first)
 
 
 def test_a_blend_is_a_voice_of_its_own(kokoro):
     blend = VoicePreset(name="blend", engine="kokoro", voice="af_heart+bm_george")
-    said = [kokoro.synthesize("Good morning.", voice, "en").samples for voice in (HEART, GEORGE, blend)]
+    said = [kokoro.synthesize("Yes.", voice, "en").samples for voice in (HEART, GEORGE, blend)]
     assert not any(np.array_equal(said[2], other) for other in said[:2])
     assert kokoro.capabilities(blend).languages == {"en", "is"}
 
@@ -175,7 +172,7 @@ def test_phonemes_that_kokoro_does_not_have_are_refused_with_the_word(kokoro, ph
 
 
 def test_a_stream_gives_a_piece_for_each_sentence_with_a_pause_behind_it(kokoro):
-    first = next(kokoro.stream(SENTENCE * 10, HEART, "en"))
+    first = next(kokoro.stream("Good morning to you all. " * 10, HEART, "en"))
     assert first.ndim == 1
     assert first.dtype == np.float32
     assert 1.0 < len(first) / 24_000 < 4.0
