@@ -26,6 +26,9 @@ ENGINES = {
     "polly": "tasks.tts.polly:Polly",
 }
 
+EXTRAS = {"piper": "piper"}
+"""Engines whose library comes with an extra of this installation, and which."""
+
 
 @dataclass(frozen=True)
 class TtsCapabilities:
@@ -140,5 +143,8 @@ def load_engine(name: str, access: EngineAccess = EngineAccess()) -> TtsEngine: 
     try:
         engine: TtsEngine = getattr(import_module(module_name), class_name)(access)
     except ImportError as error:
-        raise EngineUnavailable(f"TTS engine {name!r} needs {error.name!r}, which is not installed here") from error
+        how = f": pip install 'hladvarp[{EXTRAS[name]}]'" if name in EXTRAS else ""
+        raise EngineUnavailable(
+            f"TTS engine {name!r} needs {error.name!r}, which is not installed here{how}"
+        ) from error
     return engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +12,15 @@ import numpy as np
 import pytest
 from hearing import word_error_rate
 
-from tasks.errors import InvalidRequest, LanguageNotAllowed, ModelDamaged, ModelNotFound, TextTooLong, UnknownVoice
+from tasks.errors import (
+    EngineUnavailable,
+    InvalidRequest,
+    LanguageNotAllowed,
+    ModelDamaged,
+    ModelNotFound,
+    TextTooLong,
+    UnknownVoice,
+)
 from tasks.schemas import EngineAccess, Mark, VoicePreset
 from tasks.tts.engine import load_engine
 
@@ -182,6 +191,13 @@ def test_threads_share_a_voice(piper):
     with ThreadPoolExecutor(4) as pool:
         spoken = list(pool.map(lambda number: piper.synthesize(f"Number {number}.", JOE, "en"), "abcd"))
     assert all(speech.samples.any() for speech in spoken)
+
+
+def test_an_installation_without_piper_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "piper", None)
+    monkeypatch.delitem(sys.modules, "tasks.tts.piper", raising=False)
+    with pytest.raises(EngineUnavailable, match=r"piper.*pip install 'hladvarp\[piper\]'"):
+        load_engine("piper", EngineAccess(folder=str(tmp_path)))
 
 
 def test_the_version_names_the_package(piper):
