@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from blocks.places import audio_store, publishing_target, read_document, scratch
 from blocks.storage import Target
-from tasks.audio.picture import check_cover, cover_jpeg
+from tasks.audio.picture import cover_jpeg, own_cover
 from tasks.errors import InvalidSettings
 from tasks.feed.address import ShowAddress, address_of_uri
 from tasks.feed.contents import WAVEFORM, Episode, contents_of
@@ -109,8 +109,7 @@ def cover_of(show: Show) -> bytes:
         cover = Path(show.cover).read_bytes()
     except OSError as error:
         raise InvalidSettings(f"the cover of {show.title}, {show.cover}, cannot be read: {error}") from error
-    check_cover(cover)
-    return cover
+    return own_cover(cover)
 
 
 def _episode(parcel: Parcel, published_at: datetime) -> Episode:
@@ -123,6 +122,6 @@ def _episode(parcel: Parcel, published_at: datetime) -> Episode:
         master=parcel.finish.master,
         peaks=parcel.finish.picture.peaks,
         published_at=published_at,
-        is_synthetic=bool(parcel.draft.cast),
+        is_synthetic=parcel.draft.synthesis is not None,
         tts_engines=tuple(use.engine for use in parcel.draft.engines if use.role == "tts"),
     )

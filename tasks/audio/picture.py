@@ -77,8 +77,8 @@ def cover_jpeg(title: str, subtitle: str = "") -> bytes:
     return _jpeg(picture)
 
 
-def check_cover(picture: bytes) -> None:
-    """Accept a show's own cover.
+def own_cover(picture: bytes) -> bytes:
+    """A show's own cover as a JPEG; one that is a JPEG already, as it is.
 
     Raises: InvalidSettings unless it is a square JPEG or PNG of 1400 to 3000 pixels, in RGB.
     """
@@ -87,6 +87,7 @@ def check_cover(picture: bytes) -> None:
             kind, size, mode = opened.format, opened.size, opened.mode
             if size[0] * size[1] <= _MAX_PIXELS:
                 opened.load()
+            converted = opened if kind == "JPEG" else opened.convert("RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InvalidSettings(f"the cover is no JPEG or PNG that can be read: {error}") from error
     if size[0] != size[1] or size[0] not in COVER_PX:
@@ -95,6 +96,7 @@ def check_cover(picture: bytes) -> None:
         )
     if mode not in ("RGB", "RGBA", "L", "P"):
         raise InvalidSettings(f"the cover ({kind}) is in {mode}; save it in RGB, which podcast apps show")
+    return picture if kind == "JPEG" else _jpeg(converted)
 
 
 def _columns(path: Path, width: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
