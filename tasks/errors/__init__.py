@@ -10,7 +10,7 @@ HladvarpError
     - ConsentMissing          a cloned voice, and no consent that covers it
     - ConsentEnded            the consent was revoked, or has run out
   x InvalidSettings           a settings file, variable or secret is wrong
-    - InvalidPreset           a file of voice presets cannot be read
+    - InvalidPreset           a voice preset cannot be read, or holds what its engine does not take
     - InvalidLexicon          a pronunciation lexicon cannot be read
   x SourceError               what was given cannot become an episode
     - SourceNotFound          there is nothing at this address

@@ -42,7 +42,7 @@ class InvalidSettings(HladvarpError):
 
 
 class InvalidPreset(InvalidSettings):
-    """A file of voice presets cannot be read."""
+    """A voice preset cannot be read, or holds a value that its engine does not take."""
 
 
 class InvalidLexicon(InvalidSettings):
