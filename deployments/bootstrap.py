@@ -53,10 +53,19 @@ ZOMBIES = Automation(
 )
 
 
+# Requests at once that every plan of a vendor allows; whoever pays for more sets the limit higher in the UI.
+# Source: reference pages of the vendors: ElevenLabs' smallest paid plan takes 3, Polly's standard voices 80 a second.
+VENDORS_TAKE = {"azure": 8, "elevenlabs": 2, "openai": 4, "openai_compatible": 4, "polly": 8}
+NEEDS_A_GPU = ("nemo",)
+
+
 def limits() -> dict[str, int]:
     """How many tasks may use an engine at once: one transcription fills a machine, eSpeak takes a core."""
-    cores = os.cpu_count() or 1
-    return {f"asr-{name}": 1 for name in ASR_ENGINES} | {f"tts-{name}": max(2, cores) for name in TTS_ENGINES}
+    cores = max(2, os.cpu_count() or 1)
+    here = {name: 1 if name in NEEDS_A_GPU else cores for name in TTS_ENGINES}
+    return {f"asr-{name}": 1 for name in ASR_ENGINES} | {
+        f"tts-{name}": VENDORS_TAKE.get(name, at_once) for name, at_once in here.items()
+    }
 
 
 async def bootstrap() -> None:
