@@ -38,6 +38,12 @@ async def all_done(futures: Iterable[PrefectFuture[R]]) -> tuple[R, ...]:
     return tuple(outcome for outcome in outcomes if not isinstance(outcome, BaseException))
 
 
+async def all_settled(futures: Iterable[PrefectFuture[Any]]) -> tuple[BaseException | None, ...]:
+    """What became of submitted tasks, when all have ended: their failures, in the order of submission."""
+    outcomes = await asyncio.gather(*(done(future) for future in futures), return_exceptions=True)
+    return tuple(outcome if isinstance(outcome, BaseException) else None for outcome in outcomes)
+
+
 async def stored(task: Task[..., R], *inputs: object) -> R:
     """The result of a cached task, whole: see `all_stored`."""
     results, _ = await all_stored(task, [inputs])

@@ -73,7 +73,7 @@ async def enhance(request: EpisodeRequest, material: Material, languages: tuple[
     async with progress.stage("transcribe"):
         heard = await transcribe(material.the_recording.audio, languages)
     programme = Programme(audio=material.the_recording.audio, transcript=heard.document)
-    return Draft(programme=programme, language=heard.language, engines=(heard.engine,))
+    return Draft(programme=programme, language=heard.language, heard_by=heard.engine)
 
 
 async def revoice(request: EpisodeRequest, material: Material, languages: tuple[str, ...], progress: Progress) -> Draft:
@@ -83,23 +83,15 @@ async def revoice(request: EpisodeRequest, material: Material, languages: tuple[
         document = await stored(write_script, heard.document, material.source.name)
     script = ScriptRef(document=document, title="", language=heard.language)
     draft = await read_aloud(script, request, progress)
-    return draft.model_copy(update={"engines": (heard.engine, *draft.engines)})
+    return draft.model_copy(update={"heard_by": heard.engine})
 
 
 async def read_aloud(script: ScriptRef, request: EpisodeRequest, progress: Progress) -> Draft:
     """Synthesize a script and join its clips."""
     async with progress.stage("synthesize"):
-        spoken = await synthesize(script.document, script.language, request.cast, request.budget)
+        spoken = await synthesize(script.document, script.language, request.show, request.cast, request.budget)
         programme = await assemble(spoken.narration)
-    return Draft(
-        programme=programme,
-        language=script.language,
-        engines=spoken.engines,
-        cast=spoken.cast,
-        clips_made=spoken.clips_made,
-        clips_reused=spoken.clips_reused,
-        cost=spoken.cost,
-    )
+    return Draft(programme=programme, language=script.language, synthesis=spoken)
 
 
 PRODUCTIONS: dict[Production, Callable[..., Awaitable[Draft]]] = {

@@ -1,4 +1,4 @@
-"""What a person finds in the Prefect UI when an episode is published: how it looks, how loud it is, where to listen."""
+"""What a person finds in the Prefect UI when an episode is published: how it looks, how loud, what it cost, where."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from blocks.places import audio_store
 from tasks.schemas import EpisodeManifest, Picture
 
 ARTIFACT = "episode"
+MOST_SUBSTITUTIONS = 50
 
 
 async def report_episode(manifest: EpisodeManifest, picture: Picture) -> None:
@@ -31,15 +32,49 @@ async def report_episode(manifest: EpisodeManifest, picture: Picture) -> None:
 | integrated loudness | {loudness.integrated_lufs:.1f} LUFS | {target_lufs:.1f} ± 0.5 LUFS |
 | true peak | {loudness.true_peak_dbtp:.1f} dBTP | at most {manifest.mastering.true_peak_dbtp:.1f} dBTP |
 | loudness range | {loudness.range_lu:.1f} LU | |
-
-| clips | |
-|---|---|
-| made in this run | {manifest.clips_made} |
-| found stored | {manifest.clips_reused} |
-
+{_voices(manifest)}{_substitutions(manifest)}
 | stage | took |
 |---|---|
 {stages}
 `{manifest.published_to}`
 """
     await acreate_markdown_artifact(markdown, key=ARTIFACT, description=f"{manifest.title}, published")
+
+
+def _voices(manifest: EpisodeManifest) -> str:
+    """Who read, what was asked of whom, and what it cost."""
+    if not manifest.synthetic_speech:
+        return ""
+    read = "".join(f"| {use.preset} | {use.engine} | {use.lines} |\n" for use in manifest.voices)
+    asked = "".join(
+        f"| {use.engine} | {use.requests} | {use.unfinished} | {use.characters} | {_usd(use.usd)} |\n"
+        for use in manifest.engines
+        if use.role == "tts"
+    )
+    return f"""
+| voice | engine | lines |
+|---|---|---|
+{read}
+| asked of | requests | without a whole answer | characters | USD |
+|---|---|---|---|---|
+{asked}
+Clips made in this run {manifest.clips_made}, found stored {manifest.clips_reused}. Estimated before the first request \
+{_usd(manifest.cost.estimated_usd)} USD, spent {_usd(manifest.cost.spent_usd)} USD, at the published prices.
+"""
+
+
+def _substitutions(manifest: EpisodeManifest) -> str:
+    """The lines that another voice read, and why."""
+    if not manifest.substitutions:
+        return ""
+    rows = "".join(
+        f"| {one.line} | {one.speaker} | {one.preset} | {one.instead_of} | {one.reason.replace('|', '/')} |\n"
+        for one in manifest.substitutions[:MOST_SUBSTITUTIONS]
+    )
+    more = len(manifest.substitutions) - MOST_SUBSTITUTIONS
+    rest = f"\nand {more} more lines, which the manifest lists\n" if more > 0 else ""
+    return f"\n| line | speaker | read by | instead of | because |\n|---|---|---|---|---|\n{rows}{rest}"
+
+
+def _usd(amount: float | None) -> str:
+    return "not published" if amount is None else f"{amount:.4f}"

@@ -3,51 +3,118 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from uuid import UUID
 
 from prefect import flow
 
 from blocks.settings import load_settings
-from flows.dispatch import RUNNER, THREADS, all_done, done
-from tasks.schemas import CastEntry, Cost, DocumentRef, EngineUse, PlannedLine, Synthesis, SynthesisPlan
-from tasks.synthesize import gather_clips, plan_lines, speak_lines
-from tasks.tts.engine import load_engine
+from flows.dispatch import RUNNER, THREADS, all_settled, done
+from tasks.errors import EngineError
+from tasks.schemas import (
+    CastEntry,
+    Cost,
+    DocumentRef,
+    LinesFailed,
+    PlannedLine,
+    Substitution,
+    Synthesis,
+    SynthesisPlan,
+    VoiceUse,
+)
+from tasks.synthesize import count_requests, gather_clips, plan_fallback, plan_lines, speak_lines
+from tasks.tts.account import uses_of
 
 FEWEST_CHARACTERS = 200  # that are worth a task of their own
 
 
 @flow(name="synthesize", flow_run_name="a script in {language}", task_runner=RUNNER)
 async def synthesize(
-    script: DocumentRef, language: str, cast: tuple[CastEntry, ...] = (), budget_usd: float = 0.0
+    script: DocumentRef,
+    language: str,
+    show: str = "",
+    cast: tuple[CastEntry, ...] = (),
+    budget_usd: float = 0.0,
 ) -> Synthesis:
     """Speak a script, in batches of a few minutes.
 
     Args:
         script: A script in the store.
         language: The language that it is written in.
+        show: The show that it is for: a consent or a pronunciation may be for that show only.
         cast: Voices of speakers; others are looked up in the settings' cast.
         budget_usd: Stop before the first paid request if the estimate is above this; 0 means no limit.
     """
-    plan = await done(plan_lines.submit(script, cast, language, budget_usd))
-    batches = tuple(in_batches(plan, load_settings().tts.batch_characters))
-    requests = await all_done([speak_lines.submit(batch) for batch in batches])
-    narration = await done(gather_clips.submit(plan))
-    voices = {line.line.speaker: line.voice.name for line in plan.lines}
-    sent: dict[str, int] = {line.voice.engine: 0 for line in plan.lines}
-    for batch, count in zip(batches, requests, strict=True):
-        sent[batch[0].voice.engine] += count
+    plan = await done(plan_lines.submit(script, cast, language, show, budget_usd))
+    estimated_usd = plan.estimated_usd
+    plan, asked = await speak(plan, language, show)
+    narration = await done(gather_clips.submit(plan, language))
+    tallies = await done(count_requests.submit(asked))
+    made = sum(tally.made for tally in tallies)
     return Synthesis(
         narration=narration,
-        cast=tuple(CastEntry(speaker=speaker, preset=voice) for speaker, voice in voices.items()),
-        engines=tuple(
-            EngineUse(role="tts", engine=name, version=load_engine(name).version, requests=count)
-            for name, count in sent.items()
-        ),
-        clips_made=sum(requests),
-        clips_reused=len(plan.lines) - sum(requests),
-        cost=Cost(estimated_usd=plan.estimated_usd),
+        voices=tuple(voices_in(plan)),
+        substitutions=tuple(substitutions_in(plan)),
+        engines=uses_of(plan.versions, tallies),
+        clips_made=made,
+        clips_reused=len(plan.lines) - made,
+        cost=Cost(estimated_usd=estimated_usd, spent_usd=sum(tally.usd or 0.0 for tally in tallies)),
+        notes=plan.notes,
     )
+
+
+async def speak(plan: SynthesisPlan, language: str, show: str) -> tuple[SynthesisPlan, tuple[UUID, ...]]:
+    """Make all missing clips, by other voices where one is down; the plan as it was read, and the tasks that asked."""
+    asked: list[UUID] = []
+    while plan.missing:
+        batches = tuple(in_batches(plan, load_settings().tts.batch_characters))
+        futures = [speak_lines.submit(batch) for batch in batches]
+        asked += [future.task_run_id for future in futures]
+        outcomes = await all_settled(futures)
+        failures = [(batch, error) for batch, error in zip(batches, outcomes, strict=True) if error is not None]
+        if not failures:
+            break
+        plan = await recast(plan, failures, language, show)
+    return plan, tuple(asked)
+
+
+async def recast(
+    plan: SynthesisPlan, failures: Sequence[tuple[tuple[PlannedLine, ...], BaseException]], language: str, show: str
+) -> SynthesisPlan:
+    """Give the lines of engines that are down to the voices that read instead.
+
+    Raises: the failure that no other voice can mend.
+    """
+    for _, error in failures:
+        if not (isinstance(error, EngineError) and error.retryable):
+            raise error
+    failed = tuple(LinesFailed(keys=tuple(line.key for line in batch), reason=str(error)) for batch, error in failures)
+    again = await done(plan_fallback.submit(plan, failed, language, show))
+    if again is None:
+        raise failures[0][1]
+    return again
+
+
+def voices_in(plan: SynthesisPlan) -> Iterator[VoiceUse]:
+    """The voices that read, for whom, and how many lines each."""
+    for name in dict.fromkeys(line.voice.name for line in plan.lines):
+        read = [line for line in plan.lines if line.voice.name == name]
+        voice, speakers = read[0].voice, tuple(dict.fromkeys(line.line.speaker for line in read))
+        yield VoiceUse(preset=name, engine=voice.engine, voice=voice.voice, speakers=speakers, lines=len(read))
+
+
+def substitutions_in(plan: SynthesisPlan) -> Iterator[Substitution]:
+    """The lines that another voice read than the one that was cast."""
+    for line in plan.lines:
+        if line.instead_of:
+            yield Substitution(
+                line=line.line.number,
+                speaker=line.line.speaker,
+                preset=line.voice.name,
+                instead_of=line.instead_of,
+                reason=line.reason,
+            )
 
 
 def in_batches(plan: SynthesisPlan, characters: int) -> Iterator[tuple[PlannedLine, ...]]:

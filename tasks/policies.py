@@ -22,11 +22,13 @@ from pydantic_core import to_jsonable_python
 
 from tasks.errors import HladvarpError
 
+LONGEST_WAIT_S = 60.0  # a vendor that asks for more is as good as down: somebody else reads, or the run fails
+
 
 async def if_retryable(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
     """Whether trying again can help: our failures say so themselves, all others are bugs."""
     failure = await state.aresult(raise_on_failure=False)
-    return isinstance(failure, HladvarpError) and failure.retryable
+    return isinstance(failure, HladvarpError) and failure.retryable and failure.wait_s <= LONGEST_WAIT_S
 
 
 class Retrying(TypedDict):

@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
+from uuid import UUID
 
 import structlog
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import task_run
 from pydantic import ValidationError
 
+from blocks.audit import record
 from blocks.places import audio_store, keep_document, read_document, scratch
 from blocks.settings import load_settings
 from blocks.storage import Store
+from tasks.audio.levelling import voice_gain_db
+from tasks.audio.loudness import measure
 from tasks.audio.pcm import write_flac
-from tasks.cast import known_voices
-from tasks.errors import BudgetExceeded, EmptySource, InvalidScript, ObjectMissing
+from tasks.cast import engine_of, known_voices, require_consent
+from tasks.errors import EmptySource, EngineError, ObjectMissing
 from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import (
     AudioRef,
     CastEntry,
     Clip,
     DocumentRef,
-    Line,
+    LinesFailed,
+    Moment,
     Narration,
     PlannedLine,
     Script,
+    ScriptChapter,
     SpokenLine,
     SynthesisPlan,
-    VoicePreset,
+    Word,
 )
-from tasks.text.normalize import normalize, written_words
+from tasks.text.normalize import written_words
+from tasks.tts.account import Tally, estimates_of, require_budget
 from tasks.tts.casting import cast_voices
-from tasks.tts.engine import load_engine
+from tasks.tts.engine import Speech
+from tasks.tts.planning import Planner
 
 log = structlog.get_logger(__name__)
 
@@ -41,48 +52,78 @@ LOOKUPS_AT_ONCE = 16
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
-def plan_lines(script: DocumentRef, cast: tuple[CastEntry, ...], language: str, budget_usd: float) -> SynthesisPlan:
+def plan_lines(
+    script: DocumentRef, cast: tuple[CastEntry, ...], language: str, show: str, budget_usd: float
+) -> SynthesisPlan:
     """Say for every line how it is spoken and by whom, and which clips are missing; stop here if they cost too much."""
-    settings = load_settings()
-    read = read_document(script, Script)
-    voices = cast_voices(read, (*cast, *settings.cast), known_voices())
-    for voice in set(voices.values()):
-        load_engine(voice.engine).check(voice, language)
-    lines = tuple(plan_line(line, voices[line.speaker], language) for line in read.lines)
+    read, planner = read_document(script, Script), planner_for(language, show)
+    planner.cast = cast_voices(read, (*cast, *load_settings().cast), planner.presets)
+    lines, chapters = planner.plan(read)
     if not any(character.isalnum() for line in lines for character in line.spoken.text):
         raise EmptySource(
-            f"nothing in this script can be said: its {len(lines)} lines hold no letter and no digit; write some text"
+            f"nothing in this script can be said: its {len(read.lines)} lines hold no letter and no digit; "
+            "write some text"
         )
     missing = missing_clips(lines)
-    characters: dict[str, int] = {}
-    for index in missing:
-        engine, text = lines[index].voice.engine, lines[index].spoken.text
-        characters[engine] = characters.get(engine, 0) + len(text)
-    cost = 0.0
-    log.info("lines.planned", lines=len(lines), missing=len(missing), estimated_usd=round(cost, 2))
-    if budget_usd and cost > budget_usd:
-        raise BudgetExceeded(
-            f"{len(missing)} lines would cost {cost:.2f} USD, above the budget of {budget_usd:.2f} USD; "
-            "raise the budget, or cast cheaper voices"
+    estimates = estimates_of([lines[index] for index in missing], engine_of)
+    plan = SynthesisPlan(
+        lines=lines,
+        missing=missing,
+        chapters=chapters,
+        estimates=estimates,
+        versions=planner.versions,
+        notes=tuple(planner.notes),
+    )
+    log.info("lines.planned", lines=len(lines), missing=len(missing), estimated_usd=round(plan.estimated_usd, 2))
+    require_budget(estimates, budget_usd)
+    for voice in {line.voice.name: line.voice for line in lines if line.voice.consent}.values():
+        record(
+            "voice.used", preset=voice.name, engine=voice.engine, voice=voice.voice, consent=voice.consent, show=show
         )
+    return plan
+
+
+@task(cache_policy=NO_CACHE, **RETRYING)
+def plan_fallback(
+    plan: SynthesisPlan, failures: tuple[LinesFailed, ...], language: str, show: str
+) -> SynthesisPlan | None:
+    """The plan with the lines that failed given to the voices that read instead; None where one has nobody left."""
+    planner = planner_for(language, show)
+    unsaid = {plan.lines[index].key for index in missing_clips(plan.lines)}
+    reasons = {key: failure.reason for failure in failures for key in failure.keys if key in unsaid}
+    lines: list[PlannedLine] = []
+    places = []
+    for line in plan.lines:
+        places.append(len(lines))
+        instead = planner.instead(line, reasons[line.key]) if line.key in reasons else (line,)
+        if not instead:
+            return None
+        lines += instead
+    chapters = tuple(
+        ScriptChapter(title=chapter.title, first_line=places[chapter.first_line]) for chapter in plan.chapters
+    )
+    notes = tuple(dict.fromkeys((*plan.notes, *planner.notes)))
+    log.warning("lines.recast", lines=len(reasons), reason=failures[0].reason)
     return SynthesisPlan(
-        lines=lines, missing=missing, chapters=read.chapters, characters=characters, estimated_usd=cost
+        lines=tuple(lines),
+        missing=missing_clips(lines),
+        chapters=chapters,
+        estimates=plan.estimates,
+        versions=plan.versions | planner.versions,
+        notes=notes,
     )
 
 
-def plan_line(line: Line, voice: VoicePreset, language: str) -> PlannedLine:
-    """How a line is spoken, and the key of its clip.
-
-    Raises: InvalidScript when it is longer than the engine takes at once.
-    """
-    spoken, longest = normalize(line.text, language), load_engine(voice.engine).capabilities(voice).max_characters
-    if len(spoken.text) > longest:
-        raise InvalidScript(
-            f"line {line.number}: {len(spoken.text)} characters as it is spoken, and {voice.engine} takes {longest} "
-            "at once; break it into paragraphs, each with its speaker"
-        )
-    key = clip_key(spoken.text, voice, language)
-    return PlannedLine(line=line, spoken=spoken, voice=voice, language=language, key=key)
+def planner_for(language: str, show: str) -> Planner:
+    """A planner that knows this studio's voices and words, and casts nobody yet."""
+    return Planner(
+        presets=known_voices(),
+        cast={},
+        language=language,
+        show=show,
+        engine_of=engine_of,
+        allow=partial(require_consent, show=show),
+    )
 
 
 def missing_clips(lines: Sequence[PlannedLine]) -> tuple[int, ...]:
@@ -102,25 +143,15 @@ def stored_clips(keys: Iterable[str]) -> tuple[Clip | None, ...]:
 
 def stored_clip(store: Store, key: str) -> Clip | None:
     """The clip that was made under a key; None where there is none, or its sound was removed from the store."""
-    record = store.recall(key)
-    if record is None:
+    kept = store.recall(key)
+    if kept is None:
         return None
     try:
-        clip = Clip.model_validate_json(record)
+        clip = Clip.model_validate_json(kept)
     except ValidationError:
         log.warning("clip.unreadable", key=key)
         return None
     return clip if store.exists(clip.audio.uri) else None
-
-
-def clip_key(text: str, voice: VoicePreset, language: str) -> str:
-    """The key of a clip: what is said, by which voice, with which engine. A preset's name and title do not sound."""
-    return content_key(
-        text=text,
-        language=language,
-        voice=voice.sounding,
-        version=load_engine(voice.engine).version,
-    )
 
 
 @task(
@@ -128,41 +159,106 @@ def clip_key(text: str, voice: VoicePreset, language: str) -> str:
     cache_policy=NO_CACHE,
     **RETRYING,
 )
-def speak_lines(lines: tuple[PlannedLine, ...]) -> int:
-    """Make the clips of these lines, of one engine; what a killed or failed attempt has made already is kept.
+def speak_lines(lines: tuple[PlannedLine, ...]) -> None:
+    """Make the clips of these lines, of one engine; what a killed or failed attempt has made already is kept."""
+    store, name = audio_store(), lines[0].voice.engine
+    tally = Tally(engine=name, version=engine_of(lines[0].voice).version)
+    try:
+        with slot(f"tts-{name}"), scratch() as folder:
+            for planned in lines:
+                if stored_clip(store, planned.key):
+                    continue
+                engine = engine_of(planned.voice)
+                engine.confirm(planned.voice, planned.language)
+                try:
+                    speech = engine.synthesize(planned.spoken.text, planned.voice, planned.language, planned.marks)
+                except EngineError as error:
+                    tally = tally.failed(engine, planned, error)
+                    raise
+                keep_clip(store, planned.key, speech, folder)
+                tally = tally.answered(engine, planned, speech)
+    finally:
+        store.remember(tally_key(task_run.id, task_run.run_count), tally.model_dump_json().encode())
+    log.info("lines.spoken", engine=name, lines=len(lines), requests=tally.requests)
 
-    Returns how many requests the engine was sent.
-    """
-    store, engine_name, requests = audio_store(), lines[0].voice.engine, 0
-    with slot(f"tts-{engine_name}"), scratch() as folder:
-        for planned in lines:
-            if stored_clip(store, planned.key):
-                continue
-            speech = load_engine(engine_name).synthesize(planned.spoken.text, planned.voice, planned.language)
-            requests += 1
-            path = folder / "clip.flac"
-            written = write_flac(path, speech.samples, sample_rate_hz=speech.sample_rate_hz)
-            stored = store.put_file(path, ".flac")
-            audio = AudioRef(
-                uri=stored.uri,
-                sha256=stored.sha256,
-                duration_s=written.duration_s,
-                sample_rate_hz=written.sample_rate_hz,
-                channels=written.channels,
-            )
-            timed = tuple((word.start, word.end, word.start_s, word.end_s) for word in speech.words)
-            store.remember(planned.key, Clip(audio=audio, timed=timed).model_dump_json().encode())
-    log.info("lines.spoken", engine=engine_name, lines=len(lines), requests=requests)
-    return requests
+
+def tally_key(task_run_id: UUID | str, attempt: int) -> str:
+    """Where an attempt leaves its tally."""
+    return content_key(tally=str(task_run_id), attempt=attempt)
+
+
+def keep_clip(store: Store, key: str, speech: Speech, folder: Path) -> None:
+    """Keep what an engine said under its key: the sound first, so that a record never points at nothing."""
+    path = folder / "clip.flac"
+    written = write_flac(path, speech.samples, sample_rate_hz=speech.sample_rate_hz)
+    stored = store.put_file(path, ".flac")
+    audio = AudioRef(
+        uri=stored.uri,
+        sha256=stored.sha256,
+        duration_s=written.duration_s,
+        sample_rate_hz=written.sample_rate_hz,
+        channels=written.channels,
+    )
+    timed = tuple((word.start, word.end, word.start_s, word.end_s) for word in speech.words)
+    loudness = measure(speech.samples, speech.sample_rate_hz).integrated_lufs
+    store.remember(key, Clip(audio=audio, timed=timed, loudness_lufs=loudness).model_dump_json().encode())
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
-def gather_clips(plan: SynthesisPlan) -> DocumentRef:
-    """Collect every line's clip, with the times of its words as they are written."""
-    lines = []
+def count_requests(task_run_ids: tuple[UUID, ...]) -> tuple[Tally, ...]:
+    """What all attempts at these batches have asked of their engines, those that failed among them."""
+    store, tallies = audio_store(), []
+    for task_run_id in task_run_ids:
+        for attempt in range(1, RETRYING["retries"] + 2):
+            kept = store.recall(tally_key(task_run_id, attempt))
+            if kept is not None:
+                tallies.append(Tally.model_validate_json(kept))
+    return tuple(tallies)
+
+
+@task(cache_policy=NO_CACHE, **RETRYING)
+def gather_clips(plan: SynthesisPlan, language: str) -> DocumentRef:
+    """Collect every line's clip, with the times of its words as they are written, each voice at one loudness."""
+    clips = []
     for planned, clip in zip(plan.lines, stored_clips(line.key for line in plan.lines), strict=True):
         if clip is None:
             raise ObjectMissing(f"the clip of line {planned.line.number} was removed while it was needed; run again")
+        clips.append(clip)
+    gains = voice_gains(plan.lines, clips)
+    lines = []
+    for planned, clip in zip(plan.lines, clips, strict=True):
         words = written_words(planned.spoken, clip.timed, duration_s=clip.audio.duration_s)
-        lines.append(SpokenLine(speaker=planned.line.speaker, text=planned.line.text, audio=clip.audio, words=words))
-    return keep_document(Narration(language=plan.lines[0].language, lines=tuple(lines), chapters=plan.chapters))
+        lines.append(
+            SpokenLine(
+                speaker=planned.line.speaker,
+                text=planned.line.text,
+                audio=clip.audio,
+                words=words,
+                moments=moments_in(planned, words, clip.audio.duration_s),
+                gain_db=gains[planned.voice.name],
+                before_s=planned.before_s,
+                pause_s=planned.pause_s,
+            )
+        )
+    return keep_document(Narration(language=language, lines=tuple(lines), chapters=plan.chapters))
+
+
+def voice_gains(lines: Sequence[PlannedLine], clips: Sequence[Clip]) -> dict[str, float]:
+    """The gain in dB of each preset: what levels its voice with the others, and what its preset adds."""
+    heard: dict[str, list[tuple[float, float]]] = {line.voice.name: [] for line in lines}
+    for line, clip in zip(lines, clips, strict=True):
+        heard[line.voice.name].append((clip.loudness_lufs, clip.audio.duration_s))
+    return {line.voice.name: voice_gain_db(heard[line.voice.name]) + line.voice.gain_db for line in lines}
+
+
+def moments_in(planned: PlannedLine, words: Sequence[Word], duration_s: float) -> tuple[Moment, ...]:
+    """When the author's named places are heard: as the next word begins."""
+    starts = [match.start() for match in re.finditer(r"\S+", planned.spoken.written)]
+    return tuple(
+        Moment(
+            name=mark.settings["name"],
+            at_s=next((word.start_s for at, word in zip(starts, words, strict=True) if at >= mark.start), duration_s),
+        )
+        for mark in planned.line.marks
+        if mark.kind == "mark"
+    )

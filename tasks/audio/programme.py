@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tasks.audio.mix import ClipFile, Pause, Placement
-from tasks.schemas import Chapter, Narration, Pauses, Segment, SpokenLine, Transcript, Word
+from tasks.schemas import Chapter, Moment, Narration, Pauses, Segment, SpokenLine, Transcript, Word
 
 
 def pieces_of(
@@ -22,10 +22,14 @@ def pieces_of(
             yield Pause(pauses.edge_s)
         elif index in openings:
             yield Pause(pauses.chapter_s)
+        elif before.pause_s is not None:
+            yield Pause(before.pause_s)
         else:
             yield Pause(pauses.line_s if line.speaker == before.speaker else pauses.speaker_s)
+        if line.before_s:
+            yield Pause(line.before_s)
         with borrow(line.audio.uri) as path:
-            yield ClipFile(path)
+            yield ClipFile(path, gain_db=line.gain_db)
         before = line
     yield Pause(pauses.edge_s)
 
@@ -42,7 +46,12 @@ def transcript_of(narration: Narration, places: tuple[Placement, ...], duration_
         )
         for line, place in zip(narration.lines, places, strict=True)
     )
-    return Transcript(language=narration.language, duration_s=duration_s, segments=segments)
+    moments = tuple(
+        Moment(name=moment.name, at_s=_heard_s(moment.at_s, place))
+        for line, place in zip(narration.lines, places, strict=True)
+        for moment in line.moments
+    )
+    return Transcript(language=narration.language, duration_s=duration_s, segments=segments, moments=moments)
 
 
 def chapters_of(narration: Narration, places: tuple[Placement, ...], duration_s: float) -> tuple[Chapter, ...]:
@@ -56,6 +65,9 @@ def chapters_of(narration: Narration, places: tuple[Placement, ...], duration_s:
 
 
 def _moved(word: Word, place: Placement) -> Word:
-    offset_s = place.start_s - place.trimmed_head_s
-    start_s, end_s = (min(max(time_s + offset_s, place.start_s), place.end_s) for time_s in (word.start_s, word.end_s))
-    return word.model_copy(update={"start_s": start_s, "end_s": end_s})
+    return word.model_copy(update={"start_s": _heard_s(word.start_s, place), "end_s": _heard_s(word.end_s, place)})
+
+
+def _heard_s(moment_s: float, place: Placement) -> float:
+    """A moment of a clip, in the programme's time."""
+    return min(max(moment_s + place.start_s - place.trimmed_head_s, place.start_s), place.end_s)

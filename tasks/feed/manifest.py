@@ -23,6 +23,7 @@ def manifest_of(
 ) -> EpisodeManifest:
     """The manifest of an episode whose files these are, in `folder`; `item` has its guid and its folder's name."""
     draft, source, master = parcel.draft, parcel.material.source, parcel.finish.master
+    recording, synthesis = parcel.material.recording, parcel.draft.synthesis
     return EpisodeManifest(
         hladvarp_version=version("hladvarp"),
         production=parcel.request.production,
@@ -40,17 +41,18 @@ def manifest_of(
             kind=source.kind,
         ),
         synthetic_speech=item.synthetic_speech,
-        cast=draft.cast,
+        voices=synthesis.voices if synthesis else (),
+        substitutions=synthesis.substitutions if synthesis else (),
         mastering=parcel.request.mastering,
         duration_s=master.duration_s,
         loudness=master.loudness,
         engines=draft.engines,
-        clips_made=draft.clips_made,
-        clips_reused=draft.clips_reused,
-        cost=draft.cost,
+        clips_made=synthesis.clips_made if synthesis else 0,
+        clips_reused=synthesis.clips_reused if synthesis else 0,
+        cost=synthesis.cost if synthesis else Cost(),
         stages=parcel.stages,
         files=tuple(_entry(name, content) for name, content in files.items()),
-        notes=parcel.material.recording.notes if parcel.material.recording else (),
+        notes=(*(recording.notes if recording else ()), *(synthesis.notes if synthesis else ())),
         published_at=item.published_at.isoformat(),
         published_to=folder,
         page=address.url(item.episode, PAGE),

@@ -4,7 +4,6 @@ from tasks.schemas.consent import Consent
 from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.episode import (
     CastEntry,
-    Cost,
     Draft,
     EpisodeManifest,
     EpisodeRequest,
@@ -15,7 +14,6 @@ from tasks.schemas.episode import (
     Show,
     SourceEntry,
     StageEntry,
-    Synthesis,
 )
 from tasks.schemas.limits import SourceLimits
 from tasks.schemas.programme import (
@@ -26,19 +24,27 @@ from tasks.schemas.programme import (
     Material,
     Narration,
     Picture,
-    PlannedLine,
     Programme,
     Recording,
     ScriptRef,
     SpokenLine,
-    SynthesisPlan,
     TranscriptRef,
 )
 from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
 from tasks.schemas.script import Line, Mark, Script, ScriptChapter
 from tasks.schemas.sound import Loudness, Pauses
-from tasks.schemas.speech import AsrConfig, Chapter, Segment, Transcript, Word
+from tasks.schemas.speech import AsrConfig, Chapter, Moment, Segment, Transcript, Word
 from tasks.schemas.spoken import Span, SpokenText
+from tasks.schemas.synthesis import (
+    Cost,
+    EngineEstimate,
+    LinesFailed,
+    PlannedLine,
+    Substitution,
+    Synthesis,
+    SynthesisPlan,
+    VoiceUse,
+)
 from tasks.schemas.voice import Clip, EngineAccess, EngineName, VoicePreset
 
 __all__ = [
@@ -53,6 +59,7 @@ __all__ = [
     "DocumentRef",
     "Draft",
     "EngineAccess",
+    "EngineEstimate",
     "EngineName",
     "EngineUse",
     "EpisodeManifest",
@@ -62,11 +69,13 @@ __all__ = [
     "Finish",
     "Hearing",
     "Line",
+    "LinesFailed",
     "Loudness",
     "Mark",
     "Master",
     "Mastering",
     "Material",
+    "Moment",
     "Narration",
     "Parcel",
     "Pauses",
@@ -87,10 +96,12 @@ __all__ = [
     "SpokenLine",
     "SpokenText",
     "StageEntry",
+    "Substitution",
     "Synthesis",
     "SynthesisPlan",
     "Transcript",
     "TranscriptRef",
     "VoicePreset",
+    "VoiceUse",
     "Word",
 ]

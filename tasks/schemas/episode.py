@@ -11,8 +11,8 @@ from tasks.errors import LanguageNotAllowed
 from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.frozen import Frozen
 from tasks.schemas.programme import Finish, Material, Programme
-from tasks.schemas.references import DocumentRef
 from tasks.schemas.sound import Loudness
+from tasks.schemas.synthesis import Cost, Substitution, Synthesis, VoiceUse
 
 Production = Literal["narrate", "enhance", "revoice"]
 Language = Literal["auto", "is", "en", "da", "sv", "no", "fo", "de", "fr", "es", "pl"]
@@ -186,33 +186,18 @@ class StageEntry(Frozen):
     elapsed_s: float
 
 
-class Cost(Frozen):
-    """Money, in US dollars at the vendor's published price."""
-
-    estimated_usd: float = 0.0
-
-
-class Synthesis(Frozen):
-    """What came of the synthesize stage."""
-
-    narration: DocumentRef
-    cast: tuple[CastEntry, ...]
-    engines: tuple[EngineUse, ...]
-    clips_made: int
-    clips_reused: int
-    cost: Cost
-
-
 class Draft(Frozen):
     """An episode before mastering, and who made it."""
 
     programme: Programme
     language: str
-    engines: tuple[EngineUse, ...]
-    cast: tuple[CastEntry, ...] = ()
-    clips_made: int = 0
-    clips_reused: int = 0
-    cost: Cost = Cost()
+    heard_by: EngineUse | None = None
+    synthesis: Synthesis | None = None
+
+    @property
+    def engines(self) -> tuple[EngineUse, ...]:
+        """Everybody who had a part in it, in order."""
+        return (*((self.heard_by,) if self.heard_by else ()), *(self.synthesis.engines if self.synthesis else ()))
 
 
 class Parcel(Frozen):
@@ -249,8 +234,9 @@ class EpisodeManifest(Frozen):
     title: str
     language: str
     source: SourceEntry
-    synthetic_speech: bool = Field(default=False, description="Whether machines speak: those that `cast` names.")
-    cast: tuple[CastEntry, ...] = ()
+    synthetic_speech: bool = Field(default=False, description="Whether machines speak in it: the voices below.")
+    voices: tuple[VoiceUse, ...] = ()
+    substitutions: tuple[Substitution, ...] = Field(default=(), description="Lines that another voice read, and why.")
     mastering: Mastering
     duration_s: float
     loudness: Loudness

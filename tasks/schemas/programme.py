@@ -5,11 +5,9 @@ from pydantic import Field
 from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.frozen import Frozen
 from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
-from tasks.schemas.script import Line, ScriptChapter
+from tasks.schemas.script import ScriptChapter
 from tasks.schemas.sound import Loudness
-from tasks.schemas.speech import Chapter, Word
-from tasks.schemas.spoken import SpokenText
-from tasks.schemas.voice import VoicePreset
+from tasks.schemas.speech import Chapter, Moment, Word
 
 
 class Recording(Frozen):
@@ -74,26 +72,6 @@ class ChunkBounds(Frozen):
     end_s: float = Field(ge=0)
 
 
-class PlannedLine(Frozen):
-    """A line, how it will be said and by whom, and the key under which its clip is stored."""
-
-    line: Line
-    spoken: SpokenText
-    voice: VoicePreset
-    language: str
-    key: str
-
-
-class SynthesisPlan(Frozen):
-    """Every line of a script, ready to be said, and the indices of those that no store holds yet."""
-
-    lines: tuple[PlannedLine, ...]
-    missing: tuple[int, ...] = ()
-    chapters: tuple[ScriptChapter, ...] = ()
-    characters: dict[str, int] = Field(default_factory=dict, description="Characters to be asked of each engine.")
-    estimated_usd: float = 0.0
-
-
 class SpokenLine(Frozen):
     """A line with its clip. Word times are seconds from the clip's start; the words are as written."""
 
@@ -101,6 +79,10 @@ class SpokenLine(Frozen):
     text: str
     audio: AudioRef
     words: tuple[Word, ...] = ()
+    moments: tuple[Moment, ...] = Field(default=(), description="Named by the author; seconds from the clip's start.")
+    gain_db: float = Field(default=0.0, description="That brings its voice to the loudness of the others.")
+    before_s: float = Field(default=0.0, description="Silence before it that the author asked for.")
+    pause_s: float | None = Field(default=None, description="Silence after it, where it is not the usual one.")
 
 
 class Narration(Frozen):

@@ -14,6 +14,13 @@ class Word(Frozen):
     probability: float = Field(default=1.0, ge=0, le=1)
 
 
+class Moment(Frozen):
+    """A place that the author has named with a mark, and when it is heard."""
+
+    name: str
+    at_s: float = Field(ge=0)
+
+
 class Segment(Frozen):
     """A stretch of speech of one speaker. `speaker` is empty while nobody knows who it is."""
 
@@ -30,6 +37,7 @@ class Transcript(Frozen):
     language: str
     duration_s: float = Field(ge=0)
     segments: tuple[Segment, ...] = ()
+    moments: tuple[Moment, ...] = ()
 
 
 class Chapter(Frozen):
