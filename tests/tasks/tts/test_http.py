@@ -133,6 +133,7 @@ def test_a_question_goes_out_with_its_key_and_comes_back_as_samples(server):
     path, headers, _ = server.seen[0]
     assert path == "/say"
     assert headers["X-Key"] == KEY
+    assert headers["Accept-Encoding"] == "identity", "so that Content-Length counts the samples"
 
 
 def test_sound_comes_while_the_rest_is_still_being_made(server):

@@ -287,6 +287,7 @@ def test_every_fault_is_one_typed_failure_and_one_request(polly, services, fault
     assert SECRET not in "".join(traceback.format_exception(caught.value))
     assert message.startswith(f"Polly, asked for {TEXT!r} with voice 'Dora': ")
     assert len(services.asked("polly")) == (0 if fault == "refused" else 1)
+    assert ("text/html" in message) == (fault == "wrong_type")
     services.recover()
     assert polly.synthesize(TEXT, DORA, "is").samples.size
 
