@@ -14,7 +14,7 @@ from tasks.text.normalize.forms import (
     may_be_predicate,
     noun_readings,
 )
-from tasks.text.normalize.government import FUNCTION_WORDS, governed_cases, verb_case
+from tasks.text.normalize.government import FUNCTION_WORDS, governed_cases, takes_object, verb_case
 from tasks.text.normalize.numbers import is_singular
 from tasks.text.normalize.sentence import JOINS, Sentence
 from tasks.text.normalize.tokens import Token
@@ -42,8 +42,8 @@ def agreement(sentence: Sentence, count: int | None) -> Agreement | None:
     if not readings:
         return None
     readings = frozenset({r for r in readings if r.plural == plural} or readings)
-    cases = governed_cases(sentence)
-    for case in cases or CASES:
+    cases = governed_cases(sentence) or (("ÞF", *CASES) if count is not None and takes_object(sentence) else CASES)
+    for case in cases:
         if fitting := [r for r in readings if r.case == case]:
             return min(fitting, key=by_gender)
     return min(readings, key=lambda r: (CASES.index(r.case), by_gender(r)))

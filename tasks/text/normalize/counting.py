@@ -14,7 +14,7 @@ from tasks.text.normalize.sentence import Sentence
 
 MINUS = {"-": "mínus ", "−": "mínus ", "+": "plús "}
 _MATCH = re.compile(
-    r"vann|unnu|vinn(a|ur)|sigr\w*|tapa\w*|töpuðu|lauk|enda(ði|r)|jafntefli|leik(s|inn|inum|num|urinn|ur|num)?|komst|komust|"
+    r"vann|unnu|jafn\w*|sigur\w*|vinn(a|ur)|sigr\w*|tapa\w*|töpuðu|lauk|enda(ði|r)|jafntefli|leik(s|inn|inum|num|urinn|ur|num)?|komst|komust|"
     r"stað(a|an|an)|úrslit\w*|lokatöl\w*|hálfleik\w*|sett(ið|inu)?|mark(a|i)?|lögðu|lagði|burst\w*"
 )
 _YEAR_WORDS = re.compile(

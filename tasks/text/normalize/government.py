@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from tasks.text.normalize.forms import Case, is_active_verb, noun_readings, verb_lemmas
 from tasks.text.normalize.sentence import JOINS, PRONOUNS, Sentence
@@ -23,7 +24,7 @@ _VERBS: dict[str, Case] = {
     **dict.fromkeys("vera verða heita teljast þykja kallast nefnast".split(), "NF"),
     **dict.fromkeys(
         "nema ná tapa svara blanda bæta safna eyða ljúka henda stela bjóða fjölga fækka skila muna dreifa bjarga kasta "
-        "hella verja gleyma sinna stjórna fagna úthluta landa strá hræra sáldra dreypa skvetta velta raða sleppa lofa "
+        "hella verja gleyma sinna stjórna fagna úthluta landa strá sáldra dreypa skvetta velta raða sleppa lofa "
         "hóta ógna treysta hrósa hjálpa þjóna loka læsa beita ráðstafa farga hlaða steypa sprauta stýra fylgja".split(),
         "ÞGF",
     ),
@@ -32,21 +33,18 @@ _VERBS: dict[str, Case] = {
         "kosta eiga borga kaupa greiða nota taka hitta sjá fá gefa hlaupa hafa vega skora telja spara þéna vinna gera "
         "leggja drekka borða éta lesa skrifa byggja selja þekkja finna missa aka ganga synda keyra hjóla setja þurfa "
         "vanta innihalda ráða senda sækja heimsækja veiða læra syngja spila baka smíða framleiða eignast nefna "
-        "rúma hækka lækka mynda stökkva skera þeyta panta opna reisa semja halda bera rækta kjósa skoða "
+        "rúma hækka lækka mynda stökkva skera þeyta hræra panta opna reisa semja halda bera rækta kjósa skoða "
         "auglýsa láta sauma prjóna mála draga flytja kenna".split(),
         "ÞF",
     ),
 }
 _NOT_VERBS = frozenset("á nema sá að í við um eftir af en og þó svo sem líka fyrir yfir milli".split())
 _INTRANSITIVE = frozenset("vera verða heita koma líða liggja búa mæta bætast sitja lifa deyja bíða".split())
-FUNCTION_WORDS = frozenset(
-    [
-        *PREPOSITIONS,
-        *JOINS,
-        *PRONOUNS,
-        *"er var eru voru hafa hefur höfðu ekki svo nú þar hér þá þegar að sé talsins já nei mjög".split(),
-    ]
+_OTHERS = (
+    "er var eru voru hafa hefur höfðu ekki svo nú þar hér þá þegar að sé talsins já nei mjög þeirra þeim þess hans "
+    "hennar okkar ykkar sín"
 )
+FUNCTION_WORDS = frozenset([*PREPOSITIONS, *JOINS, *PRONOUNS, *_OTHERS.split()])
 """Words that are never counted, though many of them look like nouns: `á` is a river and a ewe, too."""
 _WEEKDAY = re.compile(r"(mánu|þriðju|miðviku|fimmtu|föstu|laugar|sunnu)d[aeö]g\w*")
 _REACH = 4  # words back from the number; further off, a preposition has mostly found its noun
@@ -72,7 +70,7 @@ def governed_cases(sentence: Sentence, *, members: int = 4) -> tuple[Case, ...]:
         if word in PREPOSITIONS and not past_noun and not _is_approximate(sentence, offset):
             return PREPOSITIONS[word]
         if (case := verb_case(word)) and not (past_noun and case in {"ÞGF", "EF"}):
-            return (case,)
+            return _DATIVE if "hræra" in verb_lemmas(word) and _is_added(sentence) else (case,)
         past_noun = past_noun or (token.kind == "word" and bool(noun_readings(token.text)) and word not in JOINS)
     return ()
 
@@ -104,12 +102,32 @@ def date_case(sentence: Sentence) -> Case:
     return cases[0] if len(cases) == 1 else "ÞF"
 
 
+def takes_object(sentence: Sentence) -> bool:
+    """Whether a verb that we know no case of has its object here: `lögreglan handtók 3`."""
+    before, earlier = sentence.word(-1), sentence.word(-2)
+    if _is_transitive(before):
+        first = next((o for o in reversed(list(sentence.before()))), -1)
+        return first < -1 and sentence.word(first) not in PREPOSITIONS and sentence.kind(first) == "word"
+    is_subject = before in PRONOUNS or any(reading.case == "NF" for reading in noun_readings(before))
+    return is_subject and before not in PREPOSITIONS and _is_transitive(earlier)
+
+
+def _is_transitive(word: str) -> bool:
+    return word not in FUNCTION_WORDS and is_active_verb(word) and not verb_lemmas(word) & _INTRANSITIVE
+
+
 def verb_case(word: str) -> Case | None:
     """The case that this verb governs; None for what is no verb, and for verbs that we don't know."""
     if not word or word in _NOT_VERBS or word in PREPOSITIONS:
         return None
     lemmas = verb_lemmas(word)
     return next((_VERBS[lemma] for lemma in sorted(lemmas, key=lambda x: x != "vera") if lemma in _VERBS), None)
+
+
+def _is_added(sentence: Sentence) -> bool:
+    """Whether something is stirred into something else, in the dative: `hrærið 2 msk. saman við`."""
+    ahead = [sentence.word(offset) for offset in sentence.after()]
+    return any(pair in {("saman", "við"), ("út", "í")} for pair in pairwise(ahead))
 
 
 def _is_approximate(sentence: Sentence, offset: int) -> bool:

@@ -100,5 +100,7 @@ def _inflected(sentence: Sentence, written: str) -> str:
     if after is not None and after.kind == "word" and after.text[0].isupper() and lemma in _TITLES:
         cases = {reading.case for reading in noun_readings(after.text) if not reading.plural}
         case = case if case in cases or not cases else min(cases, key=CASES.index)
+    if lemma == "milljón" and sentence.kind(-1) not in {"number", "range"}:
+        return inflect(lemma, gender, case, True)  # "allar tölur í millj. kr."
     counted = before is not None and before.kind in {"number", "range", "lap"} and not before.text.endswith("1")
     return inflect(lemma, gender, case, counted)
