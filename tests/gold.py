@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "tasks" / "text" / "gold"
-LEAST = {"development": 0.99, "held_out": 0.98, "english": 0.98}
+LEAST = {"development": 0.99, "held_out": 0.99, "unseen": 0.98, "english": 0.98}
 """The share of each set that is read right, at least: what was reached, so that it can't sink unseen."""
 
 
@@ -25,7 +25,7 @@ class Sentence:
 
 
 def sentences(name: str) -> list[Sentence]:
-    """A set: `development`, `held_out` or `english`."""
+    """A set: `development`, `held_out`, `unseen` or `english`; the head of its file says how it came about."""
     lines = (FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
     return [_sentence(*line.replace("\\n", "\n").split("\t")) for line in lines if not line.startswith("#")]
 

@@ -6,7 +6,7 @@ import re
 
 from tasks.text.normalize.agreement import agreement, next_is_measured
 from tasks.text.normalize.counting import MINUS, case_of_ratio
-from tasks.text.normalize.forms import Case, Gender, inflect
+from tasks.text.normalize.forms import Case, Gender, inflect, is_comparative, noun_readings
 from tasks.text.normalize.government import PREPOSITIONS, governed_cases, measures_an_action, verb_case
 from tasks.text.normalize.numbers import amount, cardinal, half, is_singular, ordinal, split, times, year
 from tasks.text.normalize.sentence import Sentence
@@ -168,19 +168,19 @@ def _amount(first: str, second: str | None, gender: Gender, case: Case) -> str:
 
 
 def _measured_case(sentence: Sentence, unit: Unit, *, per: bool = False) -> Case:
-    if (
-        unit.before_noun
-        and sentence.token.parts.get("per") != "s"
-        and next_is_measured(sentence, of_whole=unit.lemma == "prósent")
-    ):
-        return "EF"
-    if _WAYS.fullmatch(sentence.word(1)) or (sentence.word(1).upper() in DIRECTIONS and sentence.word(2) == "af"):
+    before, after = sentence.word(-1), sentence.word(1)
+    cases = governed_cases(sentence)
+    is_wind = sentence.token.parts.get("per") == "s"
+    if is_wind and not (before in PREPOSITIONS or (verb_case(before) and not noun_readings(before))):
+        return "NF"  # "austlæg átt 5-13 m/s", whatever governs the direction
+    if is_comparative(after):
+        return "ÞGF"  # by how much: "þremur kílóum þyngri"
+    if _WAYS.fullmatch(after) or (after.upper() in DIRECTIONS and sentence.word(2) == "af"):
         return "ÞF"  # how far: "4,5 km norðaustur af"
-    cases = governed_cases(sentence) or (("ÞF",) if measures_an_action(sentence) else ("NF",))
-    if sentence.token.parts.get("per") == "s" and not (
-        sentence.word(-1) in PREPOSITIONS or verb_case(sentence.word(-1))
-    ):
-        return "NF"  # wind: "austlæg átt 5-13 m/s", whatever governs the direction
+    if unit.before_noun and not is_wind and next_is_measured(sentence, of_whole=unit.lemma == "prósent"):
+        return "EF"
+    if not cases:
+        return "ÞF" if measures_an_action(sentence) else "NF"
     if len(cases) == 1:
         return cases[0]
     # "í 5 km" and "í 5 mín." are a way and a while, in the accusative; "á 5 mín.", "fyrir 5 mín.", "með 5 kg" are not

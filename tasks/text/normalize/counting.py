@@ -21,7 +21,9 @@ _YEAR_WORDS = re.compile(
     r"ár(i?ð|sins|inu|a|um|in|unum|anna|s)?|(sumar|vetur|vor|haust|aldamót|páska|jól)\w*|\w*kosning\w*|janúar|febrúar|"
     r"mars|apríl|maí|júní|júlí|ágúst|september|október|nóvember|desember"
 )
-_CALLS = re.compile(r"hring\w*|\w*sím(i|a|inn|ann|anum|num|a)|\w*s[íi]manúmer\w*|\w*neyðar(línan?|línuna|númer\w*)|s\.")
+_CALLS = re.compile(
+    r"hring(du|ja|ið|di|ir|i|t|jum|dum)?|\w*sím(i|a|inn|ann|anum|num|a)|\w*s[íi]manúmer\w*|\w*neyðar(línan?|línuna|númer\w*)|s\."
+)
 _MEASURED_OUT = frozenset("einkunn einkunnin einkunnina stjörnur stjörnu stig fékk fær gaf gefur hlaut".split())
 
 

@@ -102,6 +102,13 @@ def describes_size(word: str) -> bool:
 
 
 @lru_cache(maxsize=65_536)
+def is_comparative(word: str) -> bool:
+    """Whether this word can only be the comparative of an adjective: `hærri`, `fleiri`."""
+    marks = [mark for _, _, mark in _entries(word)]
+    return bool(marks) and all("MST" in mark for mark in marks)
+
+
+@lru_cache(maxsize=65_536)
 def may_be_predicate(word: str) -> bool:
     """Whether this word may be a verb in the third person or an infinitive."""
     return any(word_class == "so" and ("3P" in mark or "NH" in mark) for _, word_class, mark in _entries(word))

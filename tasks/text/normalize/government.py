@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from tasks.text.normalize.forms import Case, is_active_verb, noun_readings, verb_lemmas
+from tasks.text.normalize.forms import Case, is_active_verb, is_definite, noun_readings, verb_lemmas
 from tasks.text.normalize.sentence import JOINS, PRONOUNS, Sentence
 
 _ACCUSATIVE: tuple[Case, ...] = ("ÞF",)
@@ -63,8 +63,10 @@ def governed_cases(sentence: Sentence, *, members: int = 4) -> tuple[Case, ...]:
         if word in JOINS and offset == -1 and members and (earlier := _coordinated(sentence, members - 1)):
             # "frá 5 km til 10 km", but "8 til 14 km"
             return _GENITIVE if word == "til" and earlier == _DATIVE else earlier
-        if word == "á" and offset == -1 and sentence.word(-2) in PRONOUNS | {"upp"}:
-            return _ACCUSATIVE  # "hún á 3 bíla": the verb eiga; "upp á 3 bíla"
+        if word == "á" and offset == -1 and _has(sentence):
+            return _ACCUSATIVE
+        if word == "við" and "bæta" in verb_lemmas(sentence.word(offset - 1)):
+            return _DATIVE  # "bætið við 2 eggjum"
         if word == "af" and sentence.word(offset - 1) == "þar":
             return ()  # "þar af 3 konur": of them
         if word in PREPOSITIONS and not past_noun and not _is_approximate(sentence, offset):
@@ -122,6 +124,13 @@ def verb_case(word: str) -> Case | None:
         return None
     lemmas = verb_lemmas(word)
     return next((_VERBS[lemma] for lemma in sorted(lemmas, key=lambda x: x != "vera") if lemma in _VERBS), None)
+
+
+def _has(sentence: Sentence) -> bool:
+    """Whether `á` is the verb, or takes an amount: `hún á 3 bíla`, `bærinn á 3 skóla`, `upp á 3 bíla`."""
+    before = sentence.word(-2)
+    is_owner = sentence.ends_at(-3) and before not in FUNCTION_WORDS and is_definite(before)
+    return before in PRONOUNS | {"upp"} or (is_owner and any(r.case == "NF" for r in noun_readings(before)))
 
 
 def _is_added(sentence: Sentence) -> bool:

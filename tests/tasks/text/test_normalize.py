@@ -14,7 +14,7 @@ PIECES = (
     "RÚV|BBC|t.d.|:|(|)|²|٣|🎙|31.13.2024|555-1234|Covid-19|1:02:03|kr|USD|mgr.|×|≥|'74|f.Kr.|talsins|Dr.|p.m.|£|bn|VIII|BC"
 ).split("|")
 TEXTS = st.lists(st.sampled_from([*PIECES, " ", "\n", "\u00a0"]), max_size=14).map("".join) | st.text(max_size=60)
-WRITTEN = [sentence.written for name in ("development", "held_out") for sentence in sentences(name)]
+WRITTEN = [sentence.written for name in ("development", "held_out", "unseen") for sentence in sentences(name)]
 
 
 def spoken_by_substitution(spoken):
