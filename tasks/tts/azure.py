@@ -14,7 +14,7 @@ from tasks.errors import (
     AnswerUnfinished,
     EngineDenied,
     EngineError,
-    InvalidRequest,
+    InvalidPreset,
     LanguageNotAllowed,
     QuotaExceeded,
     TextTooLong,
@@ -81,7 +81,7 @@ class Azure(TtsEngine):
     def check(self, voice: VoicePreset, language: str) -> None:
         """Refuse what can't be, without asking anybody.
 
-        Raises: UnknownVoice, LanguageNotAllowed, InvalidRequest; EngineDenied when key, region or address is missing.
+        Raises: UnknownVoice, LanguageNotAllowed, InvalidPreset; EngineDenied when key, region or address is missing.
         """
         languages = AzureVoice.of(voice).languages
         if language not in languages:
@@ -90,7 +90,7 @@ class Azure(TtsEngine):
                 f"not {language!r}; choose a voice whose name begins with {locale_of(language)}"
             )
         if voice.pitch > HIGHEST_ST:
-            raise InvalidRequest(
+            raise InvalidPreset(
                 f"voice preset {voice.name!r}: pitch {voice.pitch:+g} is too high; Azure raises a voice by at most "
                 f"{HIGHEST_ST:.1f} semitones"
             )
@@ -104,7 +104,8 @@ class Azure(TtsEngine):
     def confirm(self, voice: VoicePreset, language: str) -> None:
         """Look the voice up among those of the account's region, which are asked for once.
 
-        Raises: UnknownVoice, LanguageNotAllowed, and what `VoiceService.document` raises.
+        Raises: what `check` raises, InvalidPreset for a style that the voice does not have, and what
+        `VoiceService.document` raises.
         """
         self.check(voice, language)
         voices = self._voices()
@@ -119,7 +120,7 @@ class Azure(TtsEngine):
             raise LanguageNotAllowed(f"voice preset {voice.name!r}: {voice.voice} does not speak {language!r}")
         styles = found.get("StyleList") or []
         if voice.style and "style" in AzureVoice.of(voice).settings and voice.style not in styles:
-            raise UnknownVoice(
+            raise InvalidPreset(
                 f"voice preset {voice.name!r}: {voice.voice} has no style {voice.style!r}; it has "
                 f"{', '.join(map(str, styles)) or 'none'}"
             )

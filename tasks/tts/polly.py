@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 from botocore.session import Session  # type: ignore[import-untyped]
 
-from tasks.errors import AnswerUnfinished, EngineDenied, InvalidRequest, LanguageNotAllowed, TextTooLong, UnknownVoice
+from tasks.errors import AnswerUnfinished, EngineDenied, InvalidPreset, LanguageNotAllowed, TextTooLong, UnknownVoice
 from tasks.schemas import EngineAccess
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
@@ -77,7 +77,7 @@ class Polly(TtsEngine):
     def check(self, voice: VoicePreset, language: str) -> None:
         """Refuse what can't be, without asking anybody; keys may also come from the machine's own role.
 
-        Raises: UnknownVoice, LanguageNotAllowed, InvalidRequest; EngineDenied when half a pair of keys is missing,
+        Raises: UnknownVoice, LanguageNotAllowed, InvalidPreset; EngineDenied when half a pair of keys is missing,
         or the address is none.
         """
         languages = self.capabilities(voice).languages
@@ -88,7 +88,7 @@ class Polly(TtsEngine):
                 f"voices that do: {', '.join(spoken) or 'none'}"
             )
         if voice.pitch > HIGHEST_ST:
-            raise InvalidRequest(
+            raise InvalidPreset(
                 f"voice preset {voice.name!r}: pitch {voice.pitch:+g} is too high; Polly raises a voice by at most "
                 f"{HIGHEST_ST:.1f} semitones"
             )

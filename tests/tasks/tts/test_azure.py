@@ -19,7 +19,7 @@ from tasks.errors import (
     EngineError,
     EngineUnreachable,
     HladvarpError,
-    InvalidRequest,
+    InvalidPreset,
     LanguageNotAllowed,
     QuotaExceeded,
     TextTooLong,
@@ -202,7 +202,7 @@ def test_sound_that_ends_where_azure_cuts_is_no_clip(azure, monkeypatch):
         ({"model": "hd"}, "is", UnknownVoice, "'hd'"),
         ({}, "en", LanguageNotAllowed, "en-US"),
         ({"voice": "en-US-JennyNeural"}, "is", LanguageNotAllowed, "is-IS"),
-        ({"pitch": 9.0}, "is", InvalidRequest, "7.0 semitones"),
+        ({"pitch": 9.0}, "is", InvalidPreset, "7.0 semitones"),
     ],
 )
 def test_a_preset_that_cannot_be_is_refused_without_asking(azure, services, fields, language, kind, why):
@@ -265,7 +265,7 @@ def test_a_list_that_fails_is_asked_for_again(azure, services):
 
 
 def test_a_style_that_a_voice_does_not_have_is_told(azure):
-    with pytest.raises(UnknownVoice, match="no style 'newscast'"):
+    with pytest.raises(InvalidPreset, match="no style 'newscast'"):
         azure.confirm(preset(voice="en-US-JennyNeural", style="newscast"), "en")
     azure.confirm(preset(style="newscast"), "is")  # not among the settings that Guðrún obeys: the flow warns of it
 
@@ -295,7 +295,7 @@ def test_the_regions_own_list_has_the_last_word_on_languages_and_styles(azure, m
     }
     monkeypatch.setattr(voice_services_azure, "_listed", lambda name: listed)
     azure.confirm(AVA.model_copy(update={"style": "sad"}), "is")
-    with pytest.raises(UnknownVoice, match="no style 'cheerful'; it has sad"):
+    with pytest.raises(InvalidPreset, match="no style 'cheerful'; it has sad"):
         azure.confirm(AVA, "en")
     with pytest.raises(LanguageNotAllowed, match="does not speak 'fr'"):
         azure.confirm(AVA, "fr")

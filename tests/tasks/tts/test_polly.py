@@ -26,7 +26,7 @@ from tasks.errors import (
     EngineError,
     EngineUnreachable,
     HladvarpError,
-    InvalidRequest,
+    InvalidPreset,
     LanguageNotAllowed,
     QuotaExceeded,
     RequestRefused,
@@ -199,7 +199,7 @@ def test_a_text_that_is_too_long_is_refused_before_it_is_paid_for(polly, service
         ({"model": "neural"}, "is", UnknownVoice, "'neural'"),
         ({}, "en", LanguageNotAllowed, "Amy, Brian"),
         ({"voice": "Joanna"}, "is", LanguageNotAllowed, "Dora, Karl"),
-        ({"pitch": 9.0}, "is", InvalidRequest, "7.0 semitones"),
+        ({"pitch": 9.0}, "is", InvalidPreset, "7.0 semitones"),
     ],
 )
 def test_a_preset_that_cannot_be_is_refused_without_asking(polly, services, fields, language, kind, why):
