@@ -143,7 +143,9 @@ def delete_clones(name: str, consent: Consent) -> Revocation:
         deleted=tuple(deleted),
         presets=tuple(voice.name for voice in presets),
         by_hand=tuple(f"{voice.name} ({voice.engine}, {voice.voice})" for voice in presets if voice not in ours),
-        episodes=tuple(sorted({f"{e.show}/{e.episode}" for e in entries if e.event == "voice.used"})),
+        episodes=tuple(
+            sorted({"/".join(filter(None, (e.show, e.episode))) for e in entries if e.event == "voice.used"})
+        ),
     )
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +18,7 @@ import numpy as np
 import pytest
 import soundfile
 from prefect.artifacts import Artifact
+from prefect.settings import get_current_settings
 from voice_services import KEYS, VoiceServices
 
 import tasks.clone
@@ -36,6 +41,7 @@ from tasks.schemas import Consent, VoicePreset
 from tasks.schemas.cloning import ClonedVoice, CloneRequest, Revocation
 from tasks.tts.engine import load_engine
 
+ROOT = Path(__file__).parents[2]
 ACCOUNT, CONSENT, NAME = "stand-in", "gudrun", "gudrun-klonud"
 SENTENCES = (
     "Ég samþykki að röddin mín sé klónuð og notuð í þáttum þessa stúdíós.",
@@ -186,6 +192,38 @@ def test_a_run_killed_between_the_answer_and_the_saving_is_taken_up_again(desk: 
     assert desk.at_vendor == {cloned.voice}
     assert not cloned.new
     assert known_voices()[NAME].voice == cloned.voice
+
+
+CLONING = """
+import sys, tasks.clone
+from tasks.schemas.cloning import CloneRequest
+tasks.clone.SHORTEST_S = 6.0
+tasks.clone.make_voice.fn(CloneRequest.model_validate_json(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+def test_a_run_killed_while_it_waits_for_the_vendor_is_taken_up_again(desk: Desk):
+    desk.services.fail("elevenlabs", "stall", on="clone")
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLONING, desk.request().model_dump_json()],
+        cwd=ROOT,
+        env={**os.environ, "PREFECT_API_URL": str(get_current_settings().api.url)},
+    )
+    deadline = time.monotonic() + 120
+    while not desk.at_vendor:
+        assert process.poll() is None, "it ended before the vendor was asked"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    desk.services.recover()
+
+    cloned = desk.clone()
+
+    assert desk.at_vendor == {cloned.voice}
+    assert not cloned.new
+    assert desk.events == ["voice.asked", "voice.asked", "voice.cloned"]
 
 
 def test_an_answer_that_is_lost_leaves_no_second_voice(desk: Desk):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 import soundfile
 from prefect.artifacts import Artifact
+from voice_services import KEYS, VoiceServices
 
 from flows.preview import preview_voice
 from tasks.audio.loudness import measure
+from tasks.audio.wav import HEADER_BYTES
 from tasks.errors import EmptySource, InvalidRequest, LanguageNotAllowed, UnknownPreset
 from tasks.preview import hear_into_file, hear_into_stream, prepare_reading
 from tasks.schemas.preview import Preview
@@ -115,13 +118,18 @@ def test_a_reading_goes_into_a_pipe(studio):
     assert len(samples) / rate_hz == pytest.approx(whole.duration_s)
 
 
-def command(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[bytes]:
-    """`python -m flows …` where no server is configured, and none can be started."""
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"} | env
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Where no server is configured, and none can be started."""
+    mine = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(home)}
+    return mine | {"PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false"} | more
+
+
+def command(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[bytes]:
+    """`python -m flows …` as a user runs it, without a server."""
     return subprocess.run(
         [sys.executable, "-m", "flows", *arguments],
         cwd=cwd,
-        env=env | {"PYTHONPATH": str(ROOT)},
+        env=environment(cwd, **more),
         capture_output=True,
         check=False,
         timeout=120,
@@ -144,4 +152,39 @@ def test_the_command_says_in_a_sentence_what_is_wrong(tmp_path: Path):
     assert done.returncode == 1
     assert "InvalidRequest: a preview says 1000 characters at the most" in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
+    assert not list(tmp_path.glob("*.wav"))
+
+
+def reached(services: VoiceServices) -> str:
+    """The settings' way to the stand-in for ElevenLabs: no block, and so no server of Prefect's."""
+    return json.dumps({"elevenlabs": {"base_url": services.url("elevenlabs"), "api_key": KEYS["elevenlabs"]}})
+
+
+def test_the_command_passes_on_a_vendors_first_sound_before_the_last_is_made(tmp_path: Path):
+    with VoiceServices() as services:
+        services.fail("elevenlabs", "stall_midway")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows", "preview", "elevenlabs-rachel", TEXT, "--out", "-"],
+            cwd=tmp_path,
+            env=environment(tmp_path, HLADVARP_TTS__ACCESS=reached(services)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        beginning = process.stdout.read(HEADER_BYTES + 2000)  # the rest never comes
+        process.kill()
+        process.communicate()
+
+    assert beginning.startswith(b"RIFF")
+    assert len(beginning) == HEADER_BYTES + 2000
+
+
+def test_the_command_leaves_no_file_when_a_vendor_breaks_off(tmp_path: Path):
+    with VoiceServices() as services:
+        services.fail("elevenlabs", "cut")
+        done = command("preview", "elevenlabs-rachel", TEXT, cwd=tmp_path, HLADVARP_TTS__ACCESS=reached(services))
+
+    assert done.returncode == 1
+    assert "AnswerUnfinished: ElevenLabs, asked for" in done.stderr.decode()
+    assert KEYS["elevenlabs"] not in done.stderr.decode()
     assert not list(tmp_path.glob("*.wav"))
