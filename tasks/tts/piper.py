@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from tasks.schemas import EngineAccess, Mark, VoicePreset
 
-MAX_CHARACTERS = 1000  # as one sentence, they take 0.9 GB; memory grows faster than the text (measured)
+MAX_CHARACTERS = 2000
+MAX_PHONEMES = 600  # of a sentence: half a minute, and half a gigabyte; memory grows faster than the text (measured)
 VOICES_AT_ONCE = 4  # some 100 MB each
 INPUTS = frozenset({"input", "input_lengths", "scales"})
 
@@ -115,15 +116,28 @@ class Piper(TtsEngine):
 
 
 def _sentences(piper: PiperVoice, text: str, *, rate: float) -> Iterator[NDArray[np.float32]]:
-    # Piper's own default brings every sentence to one peak, and so to loudnesses 7 LU apart (reference/tts.md, 1.2).
+    # Not `synthesize`: it knows no longest sentence, and its default brings each one to the same peak, which puts them
+    # up to 7 LU apart (reference/tts.md, 1.2).
     how = SynthesisConfig(normalize_audio=False, length_scale=piper.config.length_scale / rate)
     spoke = False
     with running(f"Piper at {text[:60]!r}"):
-        for chunk in piper.synthesize(text, how):
+        for phonemes in (part for sentence in piper.phonemize(text) for part in _cut(sentence)):
             spoke = True
-            yield np.ascontiguousarray(chunk.audio_float_array, dtype=np.float32).reshape(-1)
+            samples = piper.phoneme_ids_to_audio(piper.phonemes_to_ids(phonemes), how)
+            yield np.clip(np.asarray(samples, dtype=np.float32).reshape(-1), -1.0, 1.0)
     if not spoke:  # letters that its eSpeak has no sound for
         yield silence(piper.config.sample_rate).samples[0]
+
+
+def _cut(phonemes: list[str]) -> Iterator[list[str]]:
+    """A sentence that is too long in several parts, between words where it can be."""
+    while len(phonemes) > MAX_PHONEMES:
+        spaces = [index for index, phoneme in enumerate(phonemes[:MAX_PHONEMES]) if phoneme == " "]
+        at = spaces[-1] + 1 if spaces else MAX_PHONEMES
+        yield phonemes[:at]
+        phonemes = phonemes[at:]
+    if phonemes:
+        yield phonemes
 
 
 def _with_phonemes(text: str, marks: tuple[Mark, ...], config: PiperConfig) -> str:
