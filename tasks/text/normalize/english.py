@@ -44,17 +44,22 @@ _SCANNER = re.compile(
     r"|(?<![\w.@])(?:[\w-]{1,63}\.){1,4}(?:com|org|net|io|is|co\.uk)(?:/[\w./-]*[\w/])?(?![\w.]*\w))"
     r"|(?P<phone>(?<!\w)\+\d{1,3}(?:[ -]?\d){6,12}(?!\w)|(?<![\w-])(?:\(\d{3}\) ?|\d{3}[- ])?\d{3}-\d{4}(?![\w-]))"
     rf"|(?P<isodate>(?<![\w-])(?P<iy>\d{{4}})-(?P<im>0[1-9]|1[0-2])-(?P<id>0[1-9]|[12]\d|3[01])(?![\w-]))"
+    r"|(?P<slashdate>(?<![\w/])(?P<sa>\d{1,2})/(?P<sb>\d{1,2})/(?P<sy>[12]\d{3})(?![\w/]))"
     rf"|(?P<dayfirst>(?<![\w.,])(?P<fd>{_DAY})(?:st|nd|rd|th)?\s(?:of\s)?(?P<fm>{MONTH})(?!\w)(?:,?\s(?P<fy>[12]\d{{3}})(?!\d))?)"
     rf"|(?P<date>\b(?P<month>{MONTH})\s(?P<day>{_DAY})(?:st|nd|rd|th)?(?![\d:]|\.\d)(?:,?\s(?P<dated>\d{{4}})(?!\d))?)"
+    r"|(?P<span>(?<![\w:.])(?P<sh>[01]?\d|2[0-3]):(?P<sm>[0-5]\d)\s?[–-]\s?(?P<eh>[01]?\d|2[0-3]):(?P<em>[0-5]\d)(?![\w:]))"
     r"|(?P<time>(?<![\w:.])(?:(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\w:]))(?:\s?(?P<half>[ap])\.?m\b\.?)?"
     r"|(?<![\w:.])(?P<whole>1[0-2]|[1-9])(?::(?P<past>[0-5]\d))?\s?(?P<noon>[ap])\.?m\b\.?)"
+    r"|(?P<lasting>(?<![\w:.])(?P<minutes>\d{1,3}):(?P<seconds>[0-5]\d)(?![\w:]))"
+    r"|(?P<height>(?<!\w)(?P<feet>\d)'\s?(?P<inches>\d{1,2})\")"
     rf"|(?P<money>(?:(?P<sign>[$€£¥])|(?P<code>USD|EUR|GBP|ISK)\s)(?P<amount>{_NUMBER})(?:\s?(?P<great>{_GREAT}|bn|tn|mn|[kmb])\b)?)"
     rf"|(?P<percent>(?<![\w.,])(?P<share>[-−]?{_NUMBER})(?:\s?[–-]\s?(?P<to>{_NUMBER}))?\s?%)"
     r"|(?P<decade>(?<![\w.,])'?(?P<tens>(?:1\d|20)?\d0)s\b)"
     r"|(?P<era>(?<![\w.,])(?P<ago>\d{1,4})\s(?P<christ>BCE?|CE|AD)\b)"
     rf"|(?P<unit>(?<![\w.,])(?P<measure>[-−]?{_NUMBER})(?:\s?[–-]\s?(?P<upto>{_NUMBER}))?\s?(?P<in>{_UNIT})(?![\w/]))"
     r"|(?P<ordinal>(?<![\w.,])(?P<rank>\d{1,4})(?:st|nd|rd|th)\b)"
-    r"|(?P<fraction>(?<![\w.,/])(?:(?P<wholes>\d{1,6})[ \u00a0]?)?(?P<piece>[½¼¾⅓⅔⅛])|(?<![\w.,/])(?P<part>\d{1,3})/(?P<of>\d{1,3})(?![\w/]))"
+    r"|(?P<dotted>(?<![\w.,])\d{1,9}(?:\.\d{1,9}){2,6}(?![\w.]))"
+    rf"|(?P<fraction>(?<![\w.,/])(?:(?P<wholes>\d{{1,6}})[ \u00a0]?)?(?P<piece>[½¼¾⅓⅔⅛])(?:\s?(?P<pin>{_UNIT})(?![\w/]))?|(?<![\w.,/])(?P<part>\d{{1,3}})/(?P<of>\d{{1,3}})(?![\w/])(?:\s(?P<fin>{_UNIT})(?![\w/]))?)"
     r"|(?P<range>(?<![\w.,])(?P<low>\d{1,15})\s?[–-]\s?(?P<high>\d{1,15})(?![\w-]|[.,]\d))"
     r"|(?P<year>(?<![\w.,])(?:1[1-9]\d\d|20\d\d)(?![\w]|[.,]\d)|(?<=\b[Ii]n )10\d\d(?![\w]|[.,]\d))"
     rf"|(?P<number>(?<![\w.,])[-−]?{_NUMBER})"
@@ -69,18 +74,23 @@ _SCANNER = re.compile(
 )  # fmt: skip
 
 _MAY_END = frozenset({"etc.", "Jr.", "Sr.", "Ave.", "Rd.", "Blvd.", "Ltd.", "Inc.", "Co.", "Corp."})
+_AFTER_STOP = re.compile(r"[.!?…][\"”’)]?\s+\Z")
 _END = re.compile(r"\s*\Z|\s+[A-Z]")
 
 
 def read_english(text: str) -> Iterator[Reading]:
     """Everything in `text` that is said otherwise than it is written, in order."""
+    read = 0
     for match in _SCANNER.finditer(text):
         kind = next(name for name in _READERS if match[name] is not None)
         spoken = _READERS[kind](match)
         start, end = match.span(_SPOKEN_PART.get(kind, 0))
         if match[0].endswith(".") and (kind in {"street", "time"} or match[0] in _MAY_END) and _END.match(text, end):
             end -= 1  # the full stop is the sentence's, too
+        if spoken and text[start].isdigit() and _AFTER_STOP.search(text, max(start - 4, read), start):
+            spoken = spoken[:1].upper() + spoken[1:]  # engines cut sentences, and pause, at capitals
         if spoken is not None and spoken != text[start:end]:
+            read = end
             yield Reading(start, end, _KINDS.get(kind, kind), spoken)
 
 
@@ -97,7 +107,8 @@ def _date(month: str, day: str, written_year: str | None) -> str:
 
 def _day_first(match: re.Match[str]) -> str:
     name = next(name for name in MONTHS if name.startswith(match["fm"][:3]))
-    spoken = f"{ordinal(int(match['fd']))} of {name}" if " of " in match[0] else f"{ordinal(int(match['fd']))} {name}"
+    has_article = match.string[max(match.start() - 4, 0) : match.start()].lower() == "the " or match.start() == 0
+    spoken = f"{'' if has_article else 'the '}{ordinal(int(match['fd']))} of {name}"
     return spoken + (f" {year(int(match['fy']))}" if match["fy"] else "")
 
 
@@ -110,6 +121,19 @@ def _time(match: re.Match[str]) -> str:
     elif not half:
         spoken += " o'clock" if 0 < hour <= 12 else " hundred"
     return f"{spoken} {half} m" if half else spoken
+
+
+def _slash_date(match: re.Match[str]) -> str:
+    first, second = int(match["sa"]), int(match["sb"])
+    day, month = (second, first) if second > 12 else (first, second)  # the British order, where both are possible
+    if not (1 <= day <= 31 and 1 <= month <= 12):
+        return f"{cardinal(first)} {cardinal(second)} {year(int(match['sy']))}"
+    return _date(MONTHS[month - 1], str(day), match["sy"])
+
+
+def _clock(hour: str, minute: str) -> str:
+    spoken = cardinal(int(hour))
+    return spoken if minute == "00" else f"{spoken} {'oh ' if minute < '10' else ''}{cardinal(int(minute))}"
 
 
 def _money(match: re.Match[str]) -> str:
@@ -134,6 +158,14 @@ def _unit(match: re.Match[str]) -> str:
 
 
 def _fraction(match: re.Match[str]) -> str:
+    sign = match["pin"] or match["fin"]
+    if not sign:
+        return _shares(match)
+    noun, behind = COMPOUND_UNITS.get(sign) or (UNITS[sign], "")
+    return f"{counted(_shares(match), noun, plural=bool(match['wholes']))} {behind}".rstrip()
+
+
+def _shares(match: re.Match[str]) -> str:
     if match["piece"]:
         numerator, denominator = FRACTION_SIGNS[match["piece"]]
         wholes = f"{cardinal(int(match['wholes']))} and " if match["wholes"] else ""
@@ -148,7 +180,8 @@ def _range(match: re.Match[str]) -> str:
     def read(written: str) -> str:
         return year(int(written)) if re.fullmatch(r"1[1-9]\d\d|20\d\d", written) else amount(written)
 
-    return f"{read(match['low'])} to {read(match['high'])}"
+    low, high = read(match["low"]), read(match["high"])
+    return f"{low} {high}" if low == high else f"{low} to {high}"
 
 
 def _symbol(match: re.Match[str]) -> str | None:
@@ -176,7 +209,12 @@ _READERS: dict[str, Callable[[re.Match[str]], str | None]] = {
     "isodate": lambda match: _date(MONTHS[int(match["im"]) - 1], match["id"], match["iy"]),
     "dayfirst": _day_first,
     "date": lambda match: _date(match["month"], match["day"], match["dated"]),
+    "slashdate": _slash_date,
+    "span": lambda match: f"{_clock(match['sh'], match['sm'])} to {_clock(match['eh'], match['em'])}",
     "time": _time,
+    "lasting": lambda match: _clock(match["minutes"], match["seconds"]),
+    "height": lambda match: f"{cardinal(int(match['feet']))} foot {cardinal(int(match['inches']))}",
+    "dotted": lambda match: " point ".join(cardinal(int(piece)) for piece in match[0].split(".")),
     "money": _money,
     "percent": lambda match: f"{_stretch(match['share'], match['to'])} percent",
     "decade": lambda match: decade(int(match["tens"])),
@@ -200,6 +238,7 @@ _READERS: dict[str, Callable[[re.Match[str]], str | None]] = {
 _SPOKEN_PART = {"label": "numeral", "ruler": "regnal", "street": "st"}
 """What of a match is replaced, where the rest of it is only looked at."""
 _KINDS = {
+    **{"slashdate": "date", "span": "time", "lasting": "time", "height": "unit", "dotted": "number"},
     **{"isodate": "date", "dayfirst": "date", "decade": "year", "era": "year", "label": "roman", "ruler": "roman"},
     **{
         "street": "abbreviation",

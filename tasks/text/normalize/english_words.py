@@ -56,7 +56,7 @@ ABBREVIATIONS = {
 }
 BEFORE_NUMBERS = {
     **{"no.": "number", "nos.": "numbers", "vol.": "volume", "p.": "page", "pp.": "pages", "fig.": "figure"},
-    **{"ch.": "chapter", "sec.": "section", "ep.": "episode"},
+    **{"ch.": "chapter", "sec.": "section", "ep.": "episode", "c.": "circa", "b.": "born", "d.": "died"},
 }
 SYMBOLS = {
     **{"&": "and", "%": "percent", "@": "at", "+": "plus", "=": "equals", "×": "times", "÷": "divided by"},
