@@ -89,7 +89,7 @@ async def recast(
     for _, error in failures:
         if not (isinstance(error, EngineError) and error.retryable):
             raise error
-    failed = tuple(LinesFailed(keys=tuple(line.key for line in batch), reason=str(error)) for batch, error in failures)
+    failed = tuple(LinesFailed(clips=tuple(line.key for line in batch), reason=str(error)) for batch, error in failures)
     again = await done(plan_fallback.submit(plan, failed, language, show))
     if again is None:
         raise failures[0][1]

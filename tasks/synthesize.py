@@ -90,7 +90,7 @@ def plan_fallback(
     """The plan with the lines that failed given to the voices that read instead; None where one has nobody left."""
     planner = planner_for(language, show)
     unsaid = {plan.lines[index].key for index in missing_clips(plan.lines)}
-    reasons = {key: failure.reason for failure in failures for key in failure.keys if key in unsaid}
+    reasons = {key: failure.reason for failure in failures for key in failure.clips if key in unsaid}
     lines: list[PlannedLine] = []
     places = []
     for line in plan.lines:

@@ -55,7 +55,7 @@ class SynthesisPlan(Frozen):
 class LinesFailed(Frozen):
     """Lines that their voice could not read, and why."""
 
-    keys: tuple[str, ...]
+    clips: tuple[str, ...] = Field(description="The keys of their clips.")
     reason: str
 
 
