@@ -17,25 +17,14 @@ _OWN = {
     **{"t.d.": "til dæmis", "ca.": "sirka", "max.": "mest", "min.": "minnst", "f.": "fæddur", "d.": "dáinn"},
     **{"mbl.": "Morgunblaðið", "þ.m.t.": "þar með talið", "o.þ.h.": "og þess háttar", "þ.á.m.": "þar á meðal"},
     **{"þús.": "þúsund", "vs.": "gegn", "jr.": "yngri", "þ.e.": "það er", "dags.": "dagsett", "m.v.": "miðað við"},
-    **{
-        "ehf.": "ehf",
-        "hf.": "hf",
-        "ohf.": "ohf",
-        "e.t.v.": "ef til vill",
-        "þ.m.": "þessa mánaðar",
-        "s.m.": "sama mánaðar",
-    },
-    **{
-        "þri.": "þriðjudag",
-        "fim.": "fimmtudag",
-        "fös.": "föstudag",
-        "lau.": "laugardag",
-        "o.s.frv.": "og svo framvegis",
-    },
+    **{"ehf.": "ehf", "hf.": "hf", "ohf.": "ohf", "e.t.v.": "ef til vill", "þ.m.": "þessa mánaðar"},
+    **{"s.m.": "sama mánaðar"},
+    **{"þri.": "þriðjudag", "fim.": "fimmtudag", "fös.": "föstudag", "lau.": "laugardag"},
+    **{"o.s.frv.": "og svo framvegis"},
     **{"mánud.": "mánudag", "þriðjud.": "þriðjudag", "miðvikud.": "miðvikudag", "fimmtud.": "fimmtudag"},
     **{"föstud.": "föstudag", "laugard.": "laugardag", "sunnud.": "sunnudag"},
     **{"jóh.": "Jóhannes", "matt.": "Matteus", "lúk.": "Lúkas", "sálm.": "Sálmarnir"},
-    **{"hgl.": "hegningarlaga", "stjskr.": "stjórnarskrárinnar"},
+    **{"alm.hgl.": "almennra hegningarlaga", "hgl.": "hegningarlaga", "stjskr.": "stjórnarskrárinnar"},
     **{"hagst.": "Hagstofa", "þjskj.": "Þjóðskjalasafn", "a.n.l.": "að nokkru leyti"},
     **{"e.u.": "eftir umtali", "tlf.": "sími", "o.m.fl.": "og margt fleira", "n.k.": "næstkomandi"},
     **{"s.l.": "síðastliðinn", "f.Kr.": "fyrir Krist", "e.Kr.": "eftir Krist", "þ.a.l.": "þar af leiðandi"},
@@ -51,7 +40,7 @@ NOUNS: dict[str, tuple[str, Gender]] = {
     **{"vsk.": ("virðisaukaskattur", "kk")},
     **{"próf.": ("prófessor", "kk"), "aths.": ("athugasemd", "kvk"), "málsl.": ("málsliður", "kk")},
     **{"tölul.": ("töluliður", "kk"), "tl.": ("töluliður", "kk"), "st.": ("stig", "hk"), "kt.": ("kennitala", "kvk")},
-    **{"mán.": ("mánuður", "kk"), "atkv.": ("atkvæði", "hk")},
+    **{"mán.": ("mánuður", "kk"), "atkv.": ("atkvæði", "hk"), "afsl.": ("afsláttur", "kk")},
 }  # fmt: skip
 """Abbreviated nouns that are inflected when they are read."""
 
@@ -70,14 +59,8 @@ INDEFINITE = {
 _UNDOTTED = {
     **{"osfrv": "og svo framvegis", "uþb": "um það bil", "etv": "ef til vill", "þeas": "það er að segja"},
     **{"ofl": "og fleira", "amk": "að minnsta kosti", "mfl": "meistaraflokkur", "td": "til dæmis"},
-    **{
-        "ca": "sirka",
-        "skv": "samkvæmt",
-        "sbr": "samanber",
-        "vsk": "virðisaukaskattur",
-        "kt": "kennitala",
-        "nr": "númer",
-    },
+    **{"ca": "sirka", "skv": "samkvæmt", "sbr": "samanber", "vsk": "virðisaukaskattur", "kt": "kennitala"},
+    **{"nr": "númer"},
     **{"tbl": "tölublað", "þús": "þúsund", "sl": "síðastliðinn", "nk": "næstkomandi"},
 }
 

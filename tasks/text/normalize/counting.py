@@ -133,7 +133,7 @@ def _ordinal_like(sentence: Sentence, number: int) -> str:
         following = sentence.at(2)
     if following is not None and following.kind == "date":
         return ordinal(number, "kk", date_case(sentence))
-    if sentence.word(2) == "mánaðar":
+    if sentence.word(2) == "mánaðar" or sentence.word(-1) == "þann":
         return ordinal(number, "kk", (governed_cases(sentence) or ("ÞF",))[0])  # "2. þessa mánaðar"
     noun = agreement(sentence, None) or predicate(sentence)
     if noun is None and sentence.word(-1) in PREPOSITIONS:

@@ -20,7 +20,7 @@ _HOUR, _MINUTES = r"(?:[01]?\d|2[0-4])", r"[0-5]\d"
 _CLOCK = rf"{_HOUR}(?:[:.]{_MINUTES}(?::{_MINUTES})?)?(?!\d)"
 _WEEKDAY = "|".join(WEEKDAYS)
 _PIECE = "½¼¾⅓⅔⅛"
-_SPACED = r"t\. d|m\. a|þ\. e(?:\. a\. s)?|o\. s\. frv|o\. fl|u\. þ\. b|þ\. ?á\.? m|a\. m\. k|m\. ö\. o|f\. h|e\. h|[fe]\. Kr|e\. t\. v"
+_SPACED = r"t\. d|m\. a|þ\. e(?:\. a\. s)?|o\. s\. frv|o\. fl|u\. þ\. b|þ\. ?á\.? m|a\. m\. k|m\. ö\. o|f\. h|e\. h|[fe]\. Kr|e\. t\. v|alm\. ?hgl"
 
 
 def _second(name: str) -> str:

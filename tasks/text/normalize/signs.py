@@ -91,7 +91,7 @@ def _inflected(sentence: Sentence, written: str) -> str:
     lemma, gender = NOUNS[written]
     if written == "kr." and re.match(r"millj|þús", sentence.word(-1)):
         return inflect(lemma, gender, "EF", True)
-    if sentence.kind(-1) == "percent":
+    if sentence.kind(-1) == "percent" and lemma == "atkvæði":
         return inflect(lemma, gender, "EF", True)  # "34% atkv.": of them
     case: Case = (governed_cases(sentence) or ("NF",))[0]
     if names_whole(sentence.moved(-1)):

@@ -6,10 +6,10 @@ import re
 
 from tasks.text.normalize.abbreviations import INDEFINITE, read_undotted
 from tasks.text.normalize.counting import is_times_sign, read_regnal
-from tasks.text.normalize.forms import Case, Gender, is_known
+from tasks.text.normalize.forms import Case, Gender, inflect, is_known
 from tasks.text.normalize.numbers import cardinal, digits, ordinal, roman, year
 from tasks.text.normalize.sentence import Sentence
-from tasks.text.normalize.tables import DIRECTIONS, LETTERS, SAID_AS_WORDS, SPELLED
+from tasks.text.normalize.tables import DIRECTIONS, LETTERS, SAID_AS_WORDS, SPELLED, UNITS
 
 _UPPER = "A-ZÁÉÍÓÚÝÞÆÖÐ"
 _ACRONYM = re.compile(rf"[{_UPPER}]{{2,6}}")
@@ -106,12 +106,26 @@ def read_word(sentence: Sentence) -> tuple[str, str] | None:
         return regnal
     if "-" in text:
         return ("abbreviation", INDEFINITE[text]) if text in INDEFINITE else _compound(text)
+    return _shortened(sentence) or _acronym(sentence)
+
+
+def _shortened(sentence: Sentence) -> tuple[str, str] | None:
+    """An abbreviation without a full stop, a direction, a unit by itself."""
+    text = sentence.token.text
+    if text in UNITS and text[-1] in "²³":
+        unit = UNITS[text]
+        return "unit", inflect(unit.lemma, unit.gender, "NF" if sentence.begins else "ÞF", False)  # "verð á m²"
     if not text.isupper() and (undotted := read_undotted(text)):
         return "abbreviation", undotted
     if text in DIRECTIONS and sentence.word(1) == "af":
         return "abbreviation", DIRECTIONS[text]
     if text in DIRECTIONS and sentence.kind(1) == "unit":
         return "abbreviation", DIRECTIONS[text].removesuffix("ur") + "an"  # "V 15-22 m/s"
+    return None
+
+
+def _acronym(sentence: Sentence) -> tuple[str, str] | None:
+    text = sentence.token.text
     if not _ACRONYM.fullmatch(text) or text in SAID_AS_WORDS:
         return None
     if text in SPELLED:
