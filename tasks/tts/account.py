@@ -28,14 +28,14 @@ class Tally(Frozen):
 
     def answered(self, engine: TtsEngine, line: PlannedLine, speech: Speech) -> Tally:
         """The tally after one more clip."""
-        characters = speech.billed_characters or len(line.spoken.text)
+        characters = speech.billed_characters or billed(engine, line)
         return self._asked(engine, line, characters).model_copy(update={"made": self.made + 1})
 
     def failed(self, engine: TtsEngine, line: PlannedLine, error: EngineError) -> Tally:
         """The tally after a request without a clip. An answer that broke off counts as paid: the vendor may bill it."""
         if not isinstance(error, AnswerUnfinished | SpokeOtherwise):
             return self._asked(engine, line, 0)
-        asked = self._asked(engine, line, len(line.spoken.text))
+        asked = self._asked(engine, line, billed(engine, line))
         return asked.model_copy(update={"unfinished": self.unfinished + 1})
 
     def _asked(self, engine: TtsEngine, line: PlannedLine, characters: int) -> Tally:
@@ -45,6 +45,11 @@ class Tally(Frozen):
             "usd": _sum(self.usd, price_usd(line.voice, engine, characters)),
         }
         return self.model_copy(update=more)
+
+
+def billed(engine: TtsEngine, line: PlannedLine) -> int:
+    """The characters that the vendor will count of a line."""
+    return engine.bills(line.spoken.text, line.voice, line.language, line.marks)
 
 
 def price_usd(voice: VoicePreset, engine: TtsEngine, characters: int) -> float | None:
@@ -59,13 +64,14 @@ def estimates_of(
     """What each engine will be asked for, in the order in which they come."""
     found: dict[EngineName, EngineEstimate] = {}
     for line in lines:
-        characters = len(line.spoken.text)
+        engine = engine_of(line.voice)
+        characters = billed(engine, line)
         before = found.get(line.voice.engine, EngineEstimate(engine=line.voice.engine, lines=0, characters=0, usd=0.0))
         found[line.voice.engine] = EngineEstimate(
             engine=line.voice.engine,
             lines=before.lines + 1,
             characters=before.characters + characters,
-            usd=_sum(before.usd, price_usd(line.voice, engine_of(line.voice), characters)),
+            usd=_sum(before.usd, price_usd(line.voice, engine, characters)),
         )
     return tuple(found.values())
 

@@ -125,6 +125,10 @@ class Azure(TtsEngine):
                 f"{', '.join(map(str, styles)) or 'none'}"
             )
 
+    def bills(self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()) -> int:
+        """The tags that say how to read count as well."""
+        return billed_characters(AzureVoice.of(voice).content(text, voice, language, marks))
+
     def synthesize(self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()) -> Speech:
         """Say `text` in one request.
 
@@ -132,8 +136,8 @@ class Azure(TtsEngine):
         RequestRefused.
         """
         said = np.concatenate(list(self.stream(text, voice, language, marks)))
-        content = AzureVoice.of(voice).content(text, voice, language, marks)
-        return shaped(said, SAMPLE_RATE_HZ, hisses=True, billed_characters=billed_characters(content))
+        billed = self.bills(text, voice, language, marks)
+        return shaped(said, SAMPLE_RATE_HZ, hisses=True, billed_characters=billed)
 
     def stream(
         self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()

@@ -20,6 +20,7 @@ from tasks.tts.elevenlabs_models import DEFAULT_MODEL, MODELS, Model, model_name
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
 from tasks.tts.http import STALL_S, Question
 from tasks.tts.refusal import asked_for
+from tasks.tts.sound_answer import letters_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,7 +124,7 @@ class ElevenLabs(TtsEngine):
         if not is_speakable(text):
             return silence(SAMPLE_RATE_HZ)
         with self._service.sound(_question(text, voice, language)) as answer:
-            samples = answer.whole(sample_rate_hz=SAMPLE_RATE_HZ, characters=len(text))
+            samples = answer.whole(sample_rate_hz=SAMPLE_RATE_HZ, characters=letters_in(text))
             billed = _billed(answer, model_of(voice))
         return replace(shaped(samples, SAMPLE_RATE_HZ, text=text, starts=[]), billed_characters=billed)
 
@@ -139,7 +140,7 @@ class ElevenLabs(TtsEngine):
             yield silence(SAMPLE_RATE_HZ).samples[0]
             return
         with self._service.sound(_question(text, voice, language)) as answer:
-            yield from answer.pieces(sample_rate_hz=SAMPLE_RATE_HZ, characters=len(text))
+            yield from answer.pieces(sample_rate_hz=SAMPLE_RATE_HZ, characters=letters_in(text))
 
     def _confirm_model(self, voice: VoicePreset, language: str) -> None:
         name, model = model_name(voice), model_of(voice)

@@ -112,6 +112,10 @@ class TtsEngine(Protocol):
         """
         self.check(voice, language)
 
+    def bills(self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()) -> int:
+        """How many characters the vendor will count of this. Known without asking anybody."""
+        return len(text)
+
     def synthesize(self, text: str, voice: VoicePreset, language: str, marks: tuple[Mark, ...] = ()) -> Speech:
         """Say `text`, which is already in spoken form.
 

@@ -21,7 +21,7 @@ from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
 from tasks.tts.http import STALL_S, Question
 from tasks.tts.openai_account import address_of, service
 from tasks.tts.refusal import asked_for
-from tasks.tts.sound_answer import pcm_pieces
+from tasks.tts.sound_answer import letters_in, pcm_pieces
 from tasks.tts.wav_stream import plain_samples
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class OpenAiCompatible(TtsEngine):
             return silence(SAMPLE_RATE_HZ)
         with self._service.sound(_question(text, voice)) as answer:
             rate_hz, chunks = plain_samples(answer.chunks(), asked=answer.asked, sample_rate_hz=SAMPLE_RATE_HZ)
-            pieces = pcm_pieces(chunks, asked=answer.asked, sample_rate_hz=rate_hz, characters=len(text))
+            pieces = pcm_pieces(chunks, asked=answer.asked, sample_rate_hz=rate_hz, characters=letters_in(text))
             samples = np.concatenate(list(pieces))
         return shaped(samples, rate_hz, text=text, starts=[])
 
@@ -143,7 +143,7 @@ class OpenAiCompatible(TtsEngine):
             return
         with self._service.sound(_question(text, voice)) as answer:
             rate_hz, chunks = plain_samples(answer.chunks(), asked=answer.asked, sample_rate_hz=SAMPLE_RATE_HZ)
-            pieces = pcm_pieces(chunks, asked=answer.asked, sample_rate_hz=rate_hz, characters=len(text))
+            pieces = pcm_pieces(chunks, asked=answer.asked, sample_rate_hz=rate_hz, characters=letters_in(text))
             yield from pieces if rate_hz == SAMPLE_RATE_HZ else _resampled(pieces, rate_hz)
 
     def _price(self, voice: VoicePreset) -> float | None:
