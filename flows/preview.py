@@ -11,8 +11,7 @@ from prefect.runtime import flow_run
 from flows.dispatch import RUNNER, done
 from flows.marks import plain
 from tasks.preview import hear_voice
-from tasks.schemas import Span
-from tasks.schemas.preview import Preview, SpokenLanguage
+from tasks.schemas.preview import HowRead, Preview, SpokenLanguage
 
 SAMPLE = "Góðan dag. Þann 3. maí kl. 14:30 kostaði þetta 1.250 kr."
 
@@ -46,17 +45,18 @@ def _report(preview: Preview) -> str:
     """What was said, and every reading in it: how it was written, and how it was spoken."""
     cost = "no price published" if preview.cost_usd is None else f"{preview.cost_usd:.4f} USD"
     spent = f"{preview.characters} characters, {cost}" if preview.characters else "said before: nothing was asked for"
+    notes = "".join(f"\n> {plain(note)}\n" for note in preview.notes)
     return f"""# {preview.preset}
 
 **[Listen]({preview.listen})** · {preview.duration_s:.1f} s · {preview.language} · {preview.engine} · {spent}
 
-> {plain(preview.spoken.text)}
+> {plain(preview.spoken)}
 
-{_readings(preview.spoken.spans)}
+{_readings(preview.readings)}{notes}
 First sound after {preview.first_sound_s:.2f} s when it was made · `{preview.uri}`
 """
 
 
-def _readings(spans: Iterable[Span]) -> str:
-    rows = "".join(f"| {plain(span.written)} | {plain(span.spoken)} | {span.kind} |\n" for span in spans)
+def _readings(readings: Iterable[HowRead]) -> str:
+    rows = "".join(f"| {plain(read.written)} | {plain(read.spoken)} | {read.kind} |\n" for read in readings)
     return f"| written | spoken | as |\n|---|---|---|\n{rows}" if rows else ""

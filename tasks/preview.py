@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,12 +27,12 @@ from tasks.cast import engine_of, known_voices, require_consent
 from tasks.errors import EmptySource, InvalidRequest
 from tasks.feed.address import ShowAddress, address_of_uri
 from tasks.policies import RETRYING, content_key, slot
-from tasks.schemas import SpokenText, VoicePreset
+from tasks.schemas import Line, PlannedLine, VoicePreset
 from tasks.schemas.frozen import Frozen
-from tasks.schemas.preview import Preview
-from tasks.text.normalize import normalize
+from tasks.schemas.preview import HowRead, Preview
 from tasks.tts.casting import preset_named
 from tasks.tts.engine import TtsEngine, load_engine
+from tasks.tts.planning import Planner
 from tasks.tts.presets import presets_in, shipped_presets
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,25 @@ class Reading:
     voice: VoicePreset
     engine: TtsEngine
     language: str
-    spoken: SpokenText
+    lines: tuple[PlannedLine, ...]
+    notes: tuple[str, ...]
+    """What the engine cannot do that was asked of it."""
+
+    @property
+    def text(self) -> str:
+        """What is said, in words."""
+        return " ".join(line.spoken.text for line in self.lines)
+
+    @property
+    def readings(self) -> tuple[HowRead, ...]:
+        """What is said otherwise than it is written."""
+        spans = (span for line in self.lines for span in line.spoken.spans)
+        return tuple(HowRead(written=span.written, spoken=span.spoken, kind=span.kind) for span in spans)
+
+    @property
+    def key(self) -> str:
+        """The same for what sounds the same."""
+        return content_key(preview=[line.key for line in self.lines], gain_db=self.voice.gain_db)
 
     @property
     def sample_rate_hz(self) -> int:
@@ -62,14 +81,19 @@ class Reading:
     def cost_usd(self) -> float | None:
         """At the published price; None where none is published by the character."""
         price = self.engine.capabilities(self.voice).usd_per_million_characters
-        return None if price is None else price * len(self.spoken.text) / 1e6
+        return None if price is None else price * len(self.text) / 1e6
 
     def pieces(self) -> Iterator[NDArray[np.float32]]:
         """The sound as it is made: float32, shape (n_samples,).
 
         Raises: EngineError, at any piece.
         """
-        yield from self.engine.stream(self.spoken.text, self.voice, self.language)
+        self.engine.confirm(self.voice, self.language)
+        for number, line in enumerate(self.lines, start=1):
+            yield from self.engine.stream(line.spoken.text, self.voice, self.language, line.marks)
+            if number < len(self.lines):
+                pause_s = load_settings().pauses.line_s if line.pause_s is None else line.pause_s
+                yield np.zeros(round(pause_s * self.sample_rate_hz), np.float32)
 
 
 class Heard(Frozen):
@@ -92,15 +116,16 @@ def prepare_reading(preset: str, text: str, language: str) -> Reading:
             "or narrate it as an episode"
         )
     voice, engine = voice_and_engine(preset)
-    require_consent(voice, "")
-    engine.check(voice, language)
-    spoken = normalize(text, language)
-    longest = engine.capabilities(voice).max_characters
-    if len(spoken.text) > longest:
-        raise InvalidRequest(
-            f"{len(spoken.text)} characters as it is spoken, and {voice.engine} takes {longest} at once; shorten it"
-        )
-    return Reading(voice=voice, engine=engine, language=language, spoken=spoken)
+    planner = Planner(
+        presets={preset: voice},
+        cast={"": voice},
+        language=language,
+        show="",
+        engine_of=lambda _: engine,
+        allow=partial(require_consent, show=""),
+    )
+    lines = tuple(planner.stretches(Line(number=1, speaker="", text=text), voice, language))
+    return Reading(voice=voice, engine=engine, language=language, lines=lines, notes=tuple(planner.notes))
 
 
 def voice_and_engine(preset: str) -> tuple[VoicePreset, TtsEngine]:
@@ -174,34 +199,28 @@ def hear_voice(preset: str, text: str, language: str) -> Preview:
     """Say a text, publish it as a WAV file, and give where to listen; what was said before is not asked for again."""
     reading = prepare_reading(preset, text, language)
     note_preview(reading)
-    key = content_key(
-        preview=reading.spoken.text,
-        language=language,
-        voice=reading.voice.sounding,
-        gain_db=reading.voice.gain_db,
-        version=reading.engine.version,
-        revision=reading.engine.revision(reading.voice),
-    )
     target, public_url = publishing_target("")
-    file, store = f"{preset}-{key[:16]}.wav", audio_store()
-    known = _said_before(store.recall(key)) if target.shelf.size(f"{FOLDER}/{file}") else None
+    file, store = f"{preset}-{reading.key[:16]}.wav", audio_store()
+    known = _said_before(store.recall(reading.key)) if target.shelf.size(f"{FOLDER}/{file}") else None
     if known is None:
         with slot(f"tts-{reading.voice.engine}"):
             heard, samples = _spoken(reading)
         _publish(target, f"{FOLDER}/{file}", samples, reading)
-        store.remember(key, heard.model_dump_json().encode())
+        store.remember(reading.key, heard.model_dump_json().encode())
     heard = known or heard
     log.info("preview.published", preset=preset, file=file, duration_s=round(heard.duration_s, 2), new=known is None)
     return Preview(
         preset=preset,
         engine=reading.voice.engine,
         language=language,
-        spoken=reading.spoken,
+        spoken=reading.text,
+        readings=reading.readings,
+        notes=reading.notes,
         uri=target.uri(f"{FOLDER}/{file}"),
         listen=ShowAddress(public_url or address_of_uri(target.uri("")), FOLDER).url(file),
         duration_s=heard.duration_s,
         first_sound_s=heard.first_sound_s,
-        characters=0 if known else len(reading.spoken.text),
+        characters=0 if known else len(reading.text),
         cost_usd=0.0 if known else reading.cost_usd,
     )
 

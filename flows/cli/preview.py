@@ -22,8 +22,10 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--out", default="", metavar="FILE", help="a WAV file, or - ; default: preview-PRESET.wav")
     given = parser.parse_args(arguments)
     reading = prepare_reading(given.preset, given.text, given.language)
-    for span in reading.spoken.spans:
-        print(f"  {span.written} → {span.spoken}", file=sys.stderr)
+    for read in reading.readings:
+        print(f"  {read.written} → {read.spoken}", file=sys.stderr)
+    for note in reading.notes:
+        print(f"  {note}", file=sys.stderr)
     if given.out == "-":
         heard = hear_into_stream(sys.stdout.buffer, reading)
     else:
@@ -32,7 +34,7 @@ def run(arguments: list[str]) -> int:
     cost = "no price published" if reading.cost_usd is None else f"{reading.cost_usd:.4f} USD"
     print(
         f"{given.preset}: first sound after {heard.first_sound_s:.2f} s, {heard.duration_s:.1f} s in all; "
-        f"{len(reading.spoken.text)} characters, {cost}",
+        f"{len(reading.text)} characters, {cost}",
         file=sys.stderr,
     )
     return 0

@@ -7,9 +7,16 @@ from typing import Literal
 from pydantic import Field
 
 from tasks.schemas.frozen import Frozen
-from tasks.schemas.spoken import SpokenText
 
 SpokenLanguage = Literal["is", "en", "da", "sv", "no", "fo", "de", "fr", "es", "pl"]
+
+
+class HowRead(Frozen):
+    """A stretch of the text that is said otherwise than it is written."""
+
+    written: str
+    spoken: str
+    kind: str = Field(description="What it is: number, date, money, abbreviation …")
 
 
 class Preview(Frozen):
@@ -18,7 +25,9 @@ class Preview(Frozen):
     preset: str
     engine: str
     language: str
-    spoken: SpokenText
+    spoken: str = Field(description="What was said, in words.")
+    readings: tuple[HowRead, ...] = ()
+    notes: tuple[str, ...] = Field(default=(), description="What the engine cannot do that was asked of it.")
     uri: str = Field(description="Path or uri of the WAV file.")
     listen: str = Field(description="Where a browser plays it.")
     duration_s: float

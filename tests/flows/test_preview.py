@@ -16,6 +16,7 @@ import soundfile
 from prefect.artifacts import Artifact
 from voice_services import KEYS, VoiceServices
 
+from blocks.settings import load_settings
 from flows.preview import preview_voice
 from tasks.audio.loudness import measure
 from tasks.audio.wav import HEADER_BYTES
@@ -39,8 +40,8 @@ def test_preview_voice_publishes_a_sound_that_its_address_leads_to(studio):
     samples, rate_hz = soundfile.read(preview.uri, dtype="float32")
     assert len(samples) / rate_hz == pytest.approx(preview.duration_s)
     assert measure(samples[np.newaxis], rate_hz).integrated_lufs == pytest.approx(-19.0, abs=0.5)
-    assert preview.characters == len(preview.spoken.text)
-    assert ("3. maí", "þriðja maí") in {(span.written, span.spoken) for span in preview.spoken.spans}
+    assert preview.characters == len(preview.spoken)
+    assert ("3. maí", "þriðja maí") in {(read.written, read.spoken) for read in preview.readings}
     assert preview.cost_usd == 0.0
 
 
@@ -94,6 +95,20 @@ def test_a_reading_is_heard_while_the_rest_is_still_being_made(studio, tmp_path:
     assert 44 < sizes[0] < path.stat().st_size / 4
     assert 0 < whole.first_sound_s < whole.duration_s
     assert soundfile.info(path).duration == pytest.approx(whole.duration_s)
+
+
+def test_a_reading_is_cut_to_what_the_voice_takes_and_says_what_it_cannot(studio, monkeypatch: pytest.MonkeyPatch):
+    voice = {"name": "stutt", "voice": "f5", "max_characters": 40, "style": "newscast"}
+    monkeypatch.setenv("HLADVARP_VOICES", json.dumps([voice]))
+    load_settings.cache_clear()
+
+    reading = prepare_reading("stutt", "Fyrst kom ein setning. Svo kom önnur setning. Loks kom sú þriðja.", "is")
+
+    assert len(reading.lines) > 1
+    assert all(len(line.spoken.text) <= 40 for line in reading.lines)
+    assert any("knows no style" in note for note in reading.notes)
+    pauses = [piece for piece in reading.pieces() if not piece.any() and len(piece) > reading.sample_rate_hz // 100]
+    assert len(pauses) >= len(reading.lines) - 1
 
 
 def test_a_reading_that_fails_leaves_no_file(studio, tmp_path: Path):
@@ -173,9 +188,9 @@ def test_the_command_passes_on_a_vendors_first_sound_before_the_last_is_made(tmp
         assert process.stdout is not None
         beginning = process.stdout.read(HEADER_BYTES + 2000)  # the rest never comes
         process.kill()
-        process.communicate()
+        _, told = process.communicate()
 
-    assert beginning.startswith(b"RIFF")
+    assert beginning.startswith(b"RIFF"), told.decode()
     assert len(beginning) == HEADER_BYTES + 2000
 
 
