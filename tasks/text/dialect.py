@@ -10,6 +10,7 @@ import yaml
 from tasks.errors import EmptySource, InvalidScript
 from tasks.schemas import Line, Script, ScriptChapter
 from tasks.text.markup import plain
+from tasks.text.ssml import parse_markup
 from tasks.text.yaml_script import refuse_bombs
 
 _PICTURES = r"[^\w\s*_#>\[\]()<\\\"'„“”«»\-–—.,:;!?]{0,8}"
@@ -38,18 +39,26 @@ class _Building:
     number: int = 0
     speaker: str = ""
     words: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    """The number of the row that each of `words` stands in."""
     expects_text: bool = False
 
     def finish_line(self) -> None:
         """Keep the line that was being read."""
-        text = plain("\n".join(self.words))
+        written = "\n".join(self.words)
+        text, marks = parse_markup(written, line_at=lambda place: self.rows[written.count("\n", 0, place)])
         if text:
-            self.lines.append(Line(number=self.number, speaker=self.speaker, text=text))
+            self.lines.append(Line(number=self.number, speaker=self.speaker, text=text, marks=marks))
         elif self.expects_text:
             raise InvalidScript(
                 f"line {self.number}: {self.speaker} says nothing; write text after the name, or delete the name"
             )
-        self.words, self.expects_text = [], False
+        self.words, self.rows, self.expects_text = [], [], False
+
+    def take(self, number: int, words: str) -> None:
+        """Words in a row of what is being read."""
+        self.words.append(words)
+        self.rows.append(number)
 
 
 def parse_dialect(text: str) -> Script:
@@ -88,7 +97,7 @@ def _take_row(building: _Building, number: int, row: str) -> None:
                 f"line {number}: a speaker without a name; write for example **Kynnir:** before the text"
             )
         building.number, building.speaker, building.expects_text = number, name, True
-        building.words.append(label["text"])
+        building.take(number, label["text"])
         return
     if building.labels and not (building.words or building.expects_text):
         raise InvalidScript(
@@ -96,7 +105,7 @@ def _take_row(building: _Building, number: int, row: str) -> None:
         )
     if not building.words:
         building.number = number
-    building.words.append(row if building.words and building.labels else _LIST_MARK.sub("", row, count=1))
+    building.take(number, row if building.words and building.labels else _LIST_MARK.sub("", row, count=1))
 
 
 def _take_heading(building: _Building, number: int, heading: re.Match[str], *, is_title: bool) -> None:

@@ -21,15 +21,19 @@ _RESTORED = re.compile(f"[{chr(_PLACEHOLDER)}-{chr(_PLACEHOLDER + 0x7F)}]")
 
 def plain(text: str) -> str:
     """The words of a piece of Markdown, white space collapsed."""
+    return " ".join(without_markdown(text).split())
+
+
+def without_markdown(text: str) -> str:
+    """The words of a piece of Markdown, white space as it was written."""
     text = _ESCAPED.sub(lambda match: chr(_PLACEHOLDER + ord(match[1])), text)
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
-    text = _RESTORED.sub(lambda match: chr(ord(match[0]) - _PLACEHOLDER), text)
-    return " ".join(text.split())
+    return _RESTORED.sub(lambda match: chr(ord(match[0]) - _PLACEHOLDER), text)
 
 
 def escaped(text: str) -> str:
     """Markdown that `plain` turns into this very text, and that begins nothing but a paragraph."""
-    text = re.sub(r"([\\*_`\[\]<>~!])", r"\\\1", " ".join(text.split()))
+    text = re.sub(r"([\\*_`\[\]<>~!]|&(?=(?:amp|lt|gt|quot|apos);))", r"\\\1", " ".join(text.split()))
     text = re.sub(r"^([#>+-])", r"\\\1", text)
     return re.sub(r"^([^:\\]{1,60}):", r"\1\\:", text)

@@ -9,6 +9,7 @@ from tasks.schemas import Script
 from tasks.text.decoding import decode_text, looks_like_script
 from tasks.text.dialect import parse_dialect
 from tasks.text.markup import escaped
+from tasks.text.ssml_writing import write_markup
 from tasks.text.yaml_script import is_yaml, parse_yaml
 
 __all__ = ["decode_text", "looks_like_script", "parse_script", "write_script"]
@@ -44,7 +45,8 @@ def write_script(script: Script) -> str:
         titles.setdefault(chapter.first_line, []).append(chapter.title)
     for index, line in enumerate(script.lines):
         blocks += [f"## **[{escaped(title)}]**" for title in titles.get(index, ())]
-        blocks.append(f"**{escaped(line.speaker)}:** {escaped(line.text)}" if line.speaker else escaped(line.text))
+        text = write_markup(line.text, line.marks)
+        blocks.append(f"**{escaped(line.speaker)}:** {text}" if line.speaker else text)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -54,6 +56,7 @@ def _in_yaml(script: Script) -> str:
     for index, line in enumerate(script.lines):
         if index in titles:
             entries.append({"heading": titles[index]})
-        entries.append({"speaker": line.speaker, "text": line.text} if line.speaker else {"text": line.text})
+        text = write_markup(line.text, line.marks, markdown=False)
+        entries.append({"speaker": line.speaker, "text": text} if line.speaker else {"text": text})
     document = {"title": script.title, "language": script.language, "lines": entries}
     return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=10_000)

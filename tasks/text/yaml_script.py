@@ -7,7 +7,8 @@ import re
 import yaml
 
 from tasks.errors import EmptySource, InvalidScript
-from tasks.schemas import Line, Script, ScriptChapter
+from tasks.schemas import Line, Mark, Script, ScriptChapter
+from tasks.text.ssml import parse_markup
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
@@ -50,7 +51,7 @@ def parse_yaml(text: str) -> Script:
     lines: list[Line] = []
     chapters: list[ScriptChapter] = []
     for entry in entries.value if entries is not None else ():
-        _take(entry, lines, chapters)
+        _take(entry, text, lines, chapters)
     if not lines:
         raise EmptySource("the script has no line to read; write at least one under lines:")
     return Script(
@@ -61,7 +62,7 @@ def parse_yaml(text: str) -> Script:
     )
 
 
-def _take(entry: yaml.Node, lines: list[Line], chapters: list[ScriptChapter]) -> None:
+def _take(entry: yaml.Node, source: str, lines: list[Line], chapters: list[ScriptChapter]) -> None:
     fields = _fields(entry, {"speaker", "text", "heading"})
     number = _line(entry)
     if "heading" in fields:
@@ -74,11 +75,27 @@ def _take(entry: yaml.Node, lines: list[Line], chapters: list[ScriptChapter]) ->
             title = f"{chapters.pop().title}: {title}"
         chapters.append(ScriptChapter(title=title, first_line=len(lines)))
         return
-    text = _scalar(fields["text"], "text") if "text" in fields else ""
+    text, marks = _spoken(fields["text"], source) if "text" in fields else ("", ())
     speaker = _scalar(fields["speaker"], "speaker") if "speaker" in fields else ""
     if not text:
         raise InvalidScript(f"line {number}: {speaker or 'somebody'} says nothing; write text: after the speaker")
-    lines.append(Line(number=number, speaker=speaker, text=text))
+    lines.append(Line(number=number, speaker=speaker, text=text, marks=marks))
+
+
+def _spoken(node: yaml.Node, source: str) -> tuple[str, tuple[Mark, ...]]:
+    """The words and the marks of a text. However YAML folded it, its n-th < is the n-th < in the source."""
+    text = _scalar(node, "text", collapsed=False)
+    opens = [
+        match.start()
+        for match in re.finditer("<|\\\\x3[cC]|\\\\u003[cC]", source[node.start_mark.index : node.end_mark.index])
+    ]
+
+    def line_at(place: int) -> int:
+        count = text.count("<", 0, place)
+        end = node.start_mark.index + opens[count] if count < len(opens) else node.start_mark.index
+        return _line(node) + source.count("\n", node.start_mark.index, end)
+
+    return parse_markup(text, markdown=False, line_at=line_at)
 
 
 def _fields(node: yaml.Node, known: set[str]) -> dict[str, yaml.Node]:
@@ -95,11 +112,12 @@ def _fields(node: yaml.Node, known: set[str]) -> dict[str, yaml.Node]:
     return fields
 
 
-def _scalar(node: yaml.Node, name: str) -> str:
+def _scalar(node: yaml.Node, name: str, *, collapsed: bool = True) -> str:
     if not isinstance(node, yaml.ScalarNode):
         raise InvalidScript(f"line {_line(node)}: {name} is no text; write it on one line, or in quotes")
     # the text as it stands: `heading: 1984` is no number, `text: no` is no truth value
-    return "" if node.tag == _NULL else " ".join(node.value.split())
+    value = "" if node.tag == _NULL else str(node.value)
+    return " ".join(value.split()) if collapsed else value
 
 
 def _line(node: yaml.Node) -> int:
