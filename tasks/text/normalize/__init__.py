@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tasks.schemas import Span, SpokenText
 from tasks.text.normalize.english import read_english
 from tasks.text.normalize.icelandic import read_icelandic
+from tasks.text.normalize.pins import read_around
 from tasks.text.normalize.reading import Reading
 from tasks.text.normalize.written import spoken_to_written, written_words
 
@@ -16,19 +17,18 @@ __all__ = ["normalize", "spoken_to_written", "written_words"]
 LANGUAGES: dict[str, Callable[[str], Iterator[Reading]]] = {"is": read_icelandic, "en": read_english}
 
 
-def normalize(text: str, language: str = "is") -> SpokenText:
+def normalize(text: str, language: str = "is", pinned: Iterable[Span] = ()) -> SpokenText:
     """The text as it is spoken: numbers, dates, money, units, abbreviations and signs in words.
 
     Outside its spans the text stays as it was written. A language that has no reader here passes through unchanged.
+    pinned: readings that are settled already; they are spans of the result, and nothing else reads what they stand over.
     """
-    read = LANGUAGES.get(language.lower().partition("-")[0])
-    if read is None:
-        return SpokenText(written=text, text=text)
+    read = LANGUAGES.get(language.lower().partition("-")[0], _read_nothing)
     composed, places = _composed(text)
     pieces: list[str] = []
     spans: list[Span] = []
     done = 0
-    for reading in read(composed):
+    for reading in read_around(read, composed, places, pinned):
         start, end = places[reading.start], places[reading.end]
         after_span = bool(spans) and spans[-1].end == start and spans[-1].spoken[-1:].isalnum()
         touches = bool(spans) and spans[-1].end == start
@@ -37,6 +37,10 @@ def normalize(text: str, language: str = "is") -> SpokenText:
         pieces += [text[done:start], spoken]
         done = end
     return SpokenText(written=text, text="".join([*pieces, text[done:]]), spans=tuple(spans))
+
+
+def _read_nothing(_: str) -> Iterator[Reading]:
+    return iter(())
 
 
 def _spaced(spoken: str, text: str, start: int, end: int, *, after_span: bool, touches: bool) -> str:

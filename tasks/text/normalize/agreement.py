@@ -14,7 +14,7 @@ from tasks.text.normalize.forms import (
     may_be_predicate,
     noun_readings,
 )
-from tasks.text.normalize.government import FUNCTION_WORDS, governed_cases, takes_object, verb_case
+from tasks.text.normalize.government import FUNCTION_WORDS, PLACE, governed_cases, takes_object, verb_case
 from tasks.text.normalize.numbers import is_singular
 from tasks.text.normalize.sentence import JOINS, Sentence
 from tasks.text.normalize.tokens import Token
@@ -24,6 +24,7 @@ _SPECIAL = {
     "manns": frozenset({Agreement("hk", "NF", True)}),  # "300 manns": the count stands by itself
 }
 _MAGNITUDE = re.compile(r"millj|þúsund|hundr|billj|tug")
+_TIMES = re.compile(r"vik(u|ur|um)|mínút(u|ur|um)|sekúnd(u|ur|um)|klukkustund(ir|um)?|klukkutíma|stund(ir)?")
 _PARTS_OF_LAWS = frozenset({"gr.", "mgr.", "málsl.", "tölul.", "tl.", "kafl."})
 _ORDINALS = frozenset({"ordinal", "romanordinal"})
 
@@ -43,6 +44,13 @@ def agreement(sentence: Sentence, count: int | None) -> Agreement | None:
         return None
     readings = frozenset({r for r in readings if r.plural == plural} or readings)
     cases = governed_cases(sentence) or (("ÞF", *CASES) if count is not None and takes_object(sentence) else CASES)
+    if (
+        count is not None
+        and cases == PLACE
+        and sentence.word(-1) in {"í", "eftir"}
+        and _TIMES.fullmatch(sentence.word(1))
+    ):
+        cases = ("ÞF", "ÞGF")  # "eftir eina viku": how long
     for case in cases:
         if fitting := [r for r in readings if r.case == case]:
             return min(fitting, key=by_gender)
@@ -81,7 +89,12 @@ def names_whole(sentence: Sentence) -> bool:
     """Whether this ordinal and the abbreviated part of a law after it belong to what stands before."""
     before = sentence.at(-1)
     part = sentence.at(1)
-    if before is None or part is None or part.full not in _PARTS_OF_LAWS or sentence.kind(0) != "ordinal":
+    if before is None or part is None or sentence.kind(0) != "ordinal":
+        return False
+    if part.kind == "word":  # "4. lið 2. kafla"
+        is_genitive = any(reading.case == "EF" for reading in noun_readings(part.text))
+        return is_genitive and sentence.kind(-2) == "ordinal" and bool(noun_readings(before.text))
+    if part.full not in _PARTS_OF_LAWS:
         return False
     if before.kind == "abbreviation":
         return before.full in NOUNS and sentence.kind(-2) == "ordinal"
