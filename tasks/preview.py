@@ -30,6 +30,7 @@ from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import Line, PlannedLine, VoicePreset
 from tasks.schemas.frozen import Frozen
 from tasks.schemas.preview import HowRead, Preview
+from tasks.tts.account import billed, price_usd
 from tasks.tts.casting import preset_named
 from tasks.tts.engine import TtsEngine, load_engine
 from tasks.tts.planning import Planner
@@ -78,10 +79,14 @@ class Reading:
         return self.engine.capabilities(self.voice).sample_rate_hz
 
     @property
+    def characters(self) -> int:
+        """What the vendor will count."""
+        return sum(billed(self.engine, line) for line in self.lines)
+
+    @property
     def cost_usd(self) -> float | None:
         """At the published price; None where none is published by the character."""
-        price = self.engine.capabilities(self.voice).usd_per_million_characters
-        return None if price is None else price * len(self.text) / 1e6
+        return price_usd(self.voice, self.engine, self.characters)
 
     def pieces(self) -> Iterator[NDArray[np.float32]]:
         """The sound as it is made: float32, shape (n_samples,).
@@ -220,7 +225,7 @@ def hear_voice(preset: str, text: str, language: str) -> Preview:
         listen=ShowAddress(public_url or address_of_uri(target.uri("")), FOLDER).url(file),
         duration_s=heard.duration_s,
         first_sound_s=heard.first_sound_s,
-        characters=0 if known else len(reading.text),
+        characters=0 if known else reading.characters,
         cost_usd=0.0 if known else reading.cost_usd,
     )
 

@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
     cost = "no price published" if reading.cost_usd is None else f"{reading.cost_usd:.4f} USD"
     print(
         f"{given.preset}: first sound after {heard.first_sound_s:.2f} s, {heard.duration_s:.1f} s in all; "
-        f"{len(reading.text)} characters, {cost}",
+        f"{reading.characters} characters, {cost}",
         file=sys.stderr,
     )
     return 0
