@@ -45,6 +45,7 @@ NOUNS: dict[str, tuple[str, Gender]] = {
 """Abbreviated nouns that are inflected when they are read."""
 
 ADJECTIVES = {"sl.": "síðastliðinn", "s.l.": "síðastliðinn", "sk.": "svokallaður", "ísl.": "íslenskur"}
+BORN = {"f.": "fæddur", "d.": "dáinn"}
 """Abbreviated adjectives, which agree with the noun after them."""
 _BEFORE_NAMES = frozenset({"próf.", "þm.", "alþm.", "ritstj.", "dr.", "sr.", "hr.", "frk.", "nr.", "bls."})
 _WORDS_TOO = frozenset({"m.", "s.", "í.", "á.", "v.", "þ.", "e.", "h.", "n.", "a.", "o.", "k.", "g.", "l.", "d.", "t."})

@@ -60,6 +60,11 @@ def read_score(sentence: Sentence) -> tuple[str, str]:
     return "score", f"{cardinal(first)} {cardinal(second)}"
 
 
+def read_ratio(sentence: Sentence) -> tuple[str, str]:
+    """1:10.000."""
+    return "number", " á móti ".join(amount(piece) for piece in sentence.token.text.split(":"))
+
+
 def read_ordinal(sentence: Sentence) -> tuple[str, str]:
     """An ordinal, in the form that the noun after it asks for; before a date, the form of dates."""
     number = (

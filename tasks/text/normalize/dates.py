@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.text.normalize.counting import in_match, is_score, read_score
+from tasks.text.normalize.counting import in_match, is_score, read_ratio, read_score
 from tasks.text.normalize.forms import inflect
 from tasks.text.normalize.government import date_case, governed_cases
 from tasks.text.normalize.numbers import amount, cardinal, is_singular, ordinal, year
@@ -75,6 +75,8 @@ def read_duration(sentence: Sentence) -> tuple[str, str]:
 
 def read_colon(sentence: Sentence) -> tuple[str, str]:
     """38:12, too late for a clock: minutes and seconds, or goals; 3:16 a chapter and a verse."""
+    if re.match(r"hlutf|mælikv|skala", sentence.word(-1)):
+        return read_ratio(sentence)
     first, second = sentence.token.text.split(":")
     if len(second) != 2 or int(second) > 59 or is_score(sentence, first, second):
         return read_score(sentence)

@@ -27,6 +27,7 @@ READERS: dict[str, Reader] = {
     "clock": dates.read_clock,
     "time": dates.read_time,
     "duration": dates.read_duration,
+    "ratio": counting.read_ratio,
     "lap": dates.read_lap,
     "colon": dates.read_colon,
     "isodate": dates.read_numeric_date,

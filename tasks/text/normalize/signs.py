@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tasks.text.normalize.abbreviations import ADJECTIVES, NOUNS, read_abbreviation
+from tasks.text.normalize.abbreviations import ADJECTIVES, BORN, NOUNS, read_abbreviation
 from tasks.text.normalize.agreement import agreement, names_whole
 from tasks.text.normalize.counting import is_times_sign
 from tasks.text.normalize.forms import CASES, Case, decline, inflect, noun_readings
@@ -78,7 +78,14 @@ def _joins_numbers(sentence: Sentence) -> bool:
 
 
 def _agreeing(sentence: Sentence, written: str) -> str | None:
-    """`síðastliðin tíu ár`, `svokallað hjarðónæmi`; None where no noun follows."""
+    """`síðastliðin tíu ár`, `svokallað hjarðónæmi`, `Anna, fædd`; None where there is no such noun."""
+    if written in BORN:
+        words = (
+            t.text for o in sentence.before() if (t := sentence.at(o)) and t.kind == "word" and t.text[0].isupper()
+        )
+        names = noun_readings(next(words, ""))
+        genders = {reading.gender for reading in names if reading.case == "NF" and not reading.plural}
+        return decline(BORN[written], "kvk", "NF", False) if genders == {"kvk"} else None
     if written not in ADJECTIVES:
         return None
     number = sentence.at(1)

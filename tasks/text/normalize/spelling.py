@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from tasks.text.normalize.abbreviations import INDEFINITE, read_undotted
 from tasks.text.normalize.counting import is_times_sign, read_regnal
@@ -104,6 +105,8 @@ def read_word(sentence: Sentence) -> tuple[str, str] | None:
         return "symbol", "sinnum"
     if re.fullmatch(r"[IVX]+", text) and (regnal := read_regnal(sentence)):
         return regnal
+    if text not in UNITS and any(character.isdigit() for character in text):
+        return "number", _runs(unicodedata.normalize("NFKC", text))  # "CO₂-losun"
     if "-" in text:
         return ("abbreviation", INDEFINITE[text]) if text in INDEFINITE else _compound(text)
     return _shortened(sentence) or _acronym(sentence)
