@@ -1,79 +1,196 @@
-"""A studio's lexicon: how words are said that no rule reads right."""
+"""A studio's lexicon: how the words are said that no rule reads right."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import yaml
-from pydantic import Field, TypeAdapter, ValidationError
 
 from tasks.errors import InvalidLexicon
 from tasks.schemas import Mark, Span
-from tasks.schemas.frozen import Frozen
+from tasks.text.lexicon_entries import Entry, placed_entries, read_lexicon
+from tasks.text.normalize.patterns import PATTERNS
+
+__all__ = ["Entry", "Lexicon", "lexicon_in", "read_lexicon"]
+
+# a word with its accents and soft hyphens, a gap, or one sign
+_TOKENS = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u00ad])+|\s+|[\W_]")
+_ALIKE = str.maketrans({"’": "'", "‘": "'", "‐": "-", "‑": "-", "\u00ad": None})
+_ADDRESS = re.compile("|".join(pattern for kind, pattern in PATTERNS if kind in {"email", "web"}))
+_MAY_HOLD_ADDRESS = re.compile(r"\w[.@]\w|://")
+_OPENERS = " \t\n\u00a0\"'„“”«»‚‘’([–—-"
+_NEAR = 16  # characters before a word that tell whether it begins a sentence
 
 
-class Entry(Frozen):
-    """One word, or a few that belong together, and how it is said."""
+@dataclass(frozen=True)
+class _Form:
+    """One written form of an entry."""
 
-    grapheme: str = Field(min_length=1, description="The word as it is written.")
-    alias: str = Field(default="", description="The word respelled so that any voice reads it right.")
-    ipa: str = Field(default="", description="The word in IPA, for voices that take it.")
-    language: str = Field(default="is", description="The language of the text that it stands in.")
-    case_sensitive: bool = Field(default=False, description="Whether capitals must be as they are written here.")
-    inflect: bool = Field(default=False, description="Whether every form of the word is meant, as BÍN inflects it.")
-    scope: str = Field(default="everywhere", description="everywhere, show:<name> or preset:<name>.")
+    entry: Entry
+    written: str
+    spoken: str
+    place: str
+
+    @property
+    def inflected(self) -> bool:
+        """Whether BÍN gave this form; the entry's own word is what its writer wrote, and what its IPA is for."""
+        return self.written != self.entry.grapheme
+
+    @property
+    def rank(self) -> tuple[int, int, bool, bool]:
+        """The narrower wins: scope, language; then what was written down over what was inflected; then capitals."""
+        scope = ("preset", "show", "everywhere").index(self.entry.scope.partition(":")[0])
+        return scope, -len(self.entry.language), self.inflected, not self.entry.case_sensitive
+
+    def holds(self, written: str, language: str, scopes: frozenset[str], ipa: bool) -> bool:
+        """Whether this is how `written` is said here, by a voice that takes IPA or does not."""
+        entry, own = self.entry, self.entry.language.lower()
+        return (
+            entry.scope in scopes
+            and (language == own or language.startswith(f"{own}-"))
+            and (not entry.case_sensitive or _plain(written) == _plain(self.written))
+            and bool(self.spoken or (ipa and entry.ipa))
+        )
 
 
 class Lexicon:
     """The entries of a studio, ready to be found in text."""
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, entries: Iterable[Entry] = (), *, places: Sequence[str] = ()) -> None:
+        """Raises: InvalidLexicon where a word stands twice in one scope, or cannot be inflected.
+
+        places: where each entry stands, for the error.
+        """
         self.entries = tuple(entries)
+        self._forms: dict[str, list[_Form]] = {}
+        lengths: dict[str, set[int]] = {}
+        for number, entry in enumerate(self.entries):
+            for written, spoken in entry.forms:
+                tokens = [_key(token) for token in _TOKENS.findall(_plain(written))]
+                form = _Form(entry, written, spoken, places[number] if places else "the lexicon")
+                self._forms.setdefault("".join(tokens), []).append(form)
+                lengths.setdefault(tokens[0], set()).add(len(tokens))
+        self._lengths = {first: tuple(sorted(counts, reverse=True)) for first, counts in lengths.items()}
+        for forms in self._forms.values():
+            forms.sort(key=lambda form: form.rank)
+            _refuse_doubles(forms)
 
     def readings(
         self, text: str, language: str, *, show: str, preset: str, ipa: bool
     ) -> tuple[tuple[Span, ...], tuple[Mark, ...]]:
-        """How the words of `text` are said that stand in the lexicon: spans of kind `lexicon`, and phoneme marks."""
+        """How the words of `text` are said that stand in the lexicon: spans of kind `lexicon`, and phoneme marks.
+
+        Both are in the order of the text, and no two overlap; of two entries the longer is read, then the narrower.
+        A word that has a phoneme mark is its own reading: its span only keeps the normaliser away.
+        show, preset: where the text is read, and by whom. ipa: whether the voice takes IPA.
+        """
         spans: list[Span] = []
         marks: list[Mark] = []
-        for entry in self.entries:
-            if entry.language != language or entry.scope not in {"everywhere", f"show:{show}", f"preset:{preset}"}:
-                continue
-            flags = 0 if entry.case_sensitive else re.IGNORECASE
-            for found in re.finditer(rf"\b{re.escape(entry.grapheme)}\b", text, flags):
-                start, end = found.span()
-                if any(span.start < end and start < span.end for span in spans):
-                    continue
-                spoken = found[0] if ipa and entry.ipa else entry.alias or found[0]
-                spans.append(Span(start=start, end=end, written=found[0], kind="lexicon", spoken=spoken))
-                if ipa and entry.ipa:
-                    settings = {"alphabet": "ipa", "ph": entry.ipa}
-                    marks.append(Mark(kind="phoneme", start=start, end=end, settings=settings))
-        return tuple(sorted(spans, key=lambda s: s.start)), tuple(sorted(marks, key=lambda m: m.start))
+        scopes = frozenset({"everywhere", f"show:{show}", f"preset:{preset}"})
+        for start, end, form in self._found(text, language.lower(), scopes, ipa):
+            written = text[start:end]
+            spoken = _capitalised(form.spoken, text, start)
+            if ipa and form.entry.ipa and not form.inflected:
+                marks.append(
+                    Mark(kind="phoneme", start=start, end=end, settings={"alphabet": "ipa", "ph": form.entry.ipa})
+                )
+                spoken = written
+            spans.append(Span(start=start, end=end, written=written, kind="lexicon", spoken=spoken))
+        return tuple(spans), tuple(marks)
 
     def hot_words(self, language: str, show: str) -> tuple[str, ...]:
-        """The words that a recogniser should know when it listens to this show."""
-        scopes = {"everywhere", f"show:{show}"}
-        return tuple(e.grapheme for e in self.entries if e.language == language and e.scope in scopes)
+        """The words that a recogniser should know when it listens to this show, each once, as they are written."""
+        scopes, language = {"everywhere", f"show:{show}"}, language.lower()
+        fitting = (entry for entry in self.entries if entry.scope in scopes)
+        return tuple(dict.fromkeys(e.grapheme for e in fitting if f"{language}-".startswith(f"{e.language.lower()}-")))
 
-
-def read_lexicon(text: str, *, name: str) -> tuple[Entry, ...]:
-    """The entries of one file.
-
-    Raises: InvalidLexicon.
-    """
-    try:
-        return TypeAdapter(tuple[Entry, ...]).validate_python(yaml.safe_load(text) or ())
-    except (yaml.YAMLError, ValidationError) as error:
-        raise InvalidLexicon(f"{name}: {error}") from error
+    def _found(self, text: str, language: str, scopes: frozenset[str], ipa: bool) -> Iterator[tuple[int, int, _Form]]:
+        if not self._forms:
+            return
+        tokens = [match.span() for match in _TOKENS.finditer(text)]
+        keys = [_key(text[start:end]) for start, end in tokens]
+        addresses = [m.span() for m in _ADDRESS.finditer(text)] if _MAY_HOLD_ADDRESS.search(text) else []
+        index = 0
+        while index < len(keys):
+            for length in self._lengths.get(keys[index], ()):
+                forms = self._forms.get("".join(keys[index : index + length]), ())
+                start, end = tokens[index][0], tokens[min(index + length, len(tokens)) - 1][1]
+                form = next((form for form in forms if form.holds(text[start:end], language, scopes, ipa)), None)
+                if form and not _inside(start, end, addresses) and not _inside_number(text, start, end):
+                    yield start, end, form
+                    index += length
+                    break
+            else:
+                index += 1
 
 
 def lexicon_in(folder: Path) -> Lexicon:
     """The lexicon in the YAML files of a folder; an empty one where there is no folder.
 
-    Raises: InvalidLexicon.
+    Raises: InvalidLexicon naming the file and the line, or both places of a word that stands twice.
     """
-    files = sorted(folder.glob("*.y*ml"))
-    return Lexicon(entry for file in files for entry in read_lexicon(file.read_text("utf-8"), name=str(file)))
+    files = sorted(path for ending in ("*.yaml", "*.yml") for path in folder.glob(ending) if path.name[0] != ".")
+    placed = [found for path in files for found in placed_entries(_text(path), name=path.name)]
+    return Lexicon((entry for _, entry in placed), places=[place for place, _ in placed])
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidLexicon(f"{path.name} cannot be read: {error}; save it as UTF-8") from error
+
+
+def _plain(text: str) -> str:
+    """The same word in one spelling: one space, one kind of hyphen and apostrophe, accents joined to their letters."""
+    return unicodedata.normalize("NFC", " ".join(text.split())).translate(_ALIKE)
+
+
+def _key(token: str) -> str:
+    if token.isascii():
+        return token.lower() if not token.isspace() else " "
+    return " " if token.isspace() else unicodedata.normalize("NFC", token.translate(_ALIKE).casefold())
+
+
+def _refuse_doubles(forms: list[_Form]) -> None:
+    """Two entries that would be read alike. Inflected forms may meet if they sound the same, or if one is written."""
+    seen: dict[tuple[str, str, bool, str], _Form] = {}
+    for form in forms:
+        entry = form.entry
+        within = (entry.scope, entry.language.lower())
+        exact = _plain(form.written) if entry.case_sensitive else ""
+        first = seen.setdefault((*within, form.inflected, exact), form)
+        if first is form or (form.inflected and first.spoken == form.spoken):
+            continue
+        where = f"{form.written!r} in {first.place}, and in {form.place}"
+        if not form.inflected:
+            raise InvalidLexicon(
+                f"{where}: the same word in one scope ({entry.scope}); delete one, or narrow its scope"
+            )
+        if not {(*within, False, exact), (*within, False, "")} & seen.keys():
+            raise InvalidLexicon(
+                f"{where}: a form of {first.entry.grapheme!r} said as {first.spoken!r}, and of {entry.grapheme!r} "
+                f"said as {form.spoken!r}; write an entry for {form.written!r} itself"
+            )
+
+
+def _inside(start: int, end: int, addresses: list[tuple[int, int]]) -> bool:
+    """Whether this is a part of a web or e-mail address: those are read as a whole."""
+    return any(start < last and first < end and not (start <= first and last <= end) for first, last in addresses)
+
+
+def _inside_number(text: str, start: int, end: int) -> bool:
+    """Whether this is a digit of a longer number, date or time: 24 in 24.12. or 1.24."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    return (text[start].isdigit() and bool(re.fullmatch(r"\d[.,:/–-]", before))) or (
+        text[end - 1].isdigit() and bool(re.fullmatch(r"[.,:/–-]\d", after))
+    )
+
+
+def _capitalised(spoken: str, text: str, start: int) -> str:
+    """With a capital where the written word begins a sentence with one: engines cut sentences at capitals."""
+    before = text[max(0, start - _NEAR) : start].rstrip(_OPENERS)
+    begins = before[-1:] in {".", "!", "?", "…"} or (not before and start <= _NEAR)
+    return spoken[:1].upper() + spoken[1:] if begins and text[start].isupper() else spoken
