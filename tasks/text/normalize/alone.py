@@ -77,6 +77,8 @@ def _case_alone(sentence: Sentence, *, members: int = 4) -> Case:
         return _case_alone(sentence.moved(-2), members=members - 1)
     if before == "af" and sentence.word(-2) == "þar":
         return "NF"
+    if before in {"þessum", "þeim", "hinum"}:
+        return "ÞGF"
     cases = PREPOSITIONS.get(before, ())
     if sentence.word(1) == "af" and cases == PLACE:
         return "ÞGF"

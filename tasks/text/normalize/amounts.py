@@ -58,14 +58,16 @@ def read_percent(sentence: Sentence) -> tuple[str, str]:
         return "percent", f"{sign}{_amount(parts['pa'], parts.get('pb'), 'hk', case)} prósentu{step}"
     if parts["pu"] == "‰":
         return "percent", f"{sign}{_amount(parts['pa'], parts.get('pb'), 'hk', 'NF')} prómill"
-    return "percent", sign + _measured(parts["pa"], parts.get("pb"), _PERCENT, _measured_case(sentence, _PERCENT))
+    return "percent", sign + _measured(
+        _with_comma(parts["pa"]), parts.get("pb"), _PERCENT, _measured_case(sentence, _PERCENT)
+    )
 
 
 def read_unit(sentence: Sentence) -> tuple[str, str]:
     """A measure."""
     parts = sentence.token.parts
-    if re.fullmatch(r"\d+\.\d\d?", parts.get("ua", "")):
-        parts = {**parts, "ua": parts["ua"].replace(".", ",")}  # "1.85 m", as the English write it
+    if "ua" in parts:
+        parts = {**parts, "ua": _with_comma(parts["ua"])}
     unit = UNITS[parts["unit"]]
     case = _measured_case(sentence, unit, per="per" in parts)
     sign = MINUS.get(parts.get("us", ""), "")
@@ -103,7 +105,7 @@ def read_fraction(sentence: Sentence) -> tuple[str, str] | None:
     if (numerator, denominator) == (1, 2):
         spoken = half(gender, case)
     elif 0 < numerator < denominator and 3 <= denominator <= 100:
-        parted = agreement(sentence, 2) if sentence.word(1).startswith("hlut") else None
+        parted = agreement(sentence, numerator) if sentence.word(1).startswith("hlut") else None
         taken = parted or (noun if noun and noun.case != "EF" else None)
         spoken = _parts(numerator, denominator, taken.case if taken else governed)
     elif 1800 <= denominator < 2100:
@@ -116,6 +118,11 @@ def read_fraction(sentence: Sentence) -> tuple[str, str] | None:
     else:
         return "fraction", f"{cardinal(numerator)} skástrik {cardinal(denominator)}"
     return "fraction", f"{cardinal(int(whole), gender, case)} og {spoken}" if whole else spoken
+
+
+def _with_comma(written: str) -> str:
+    """1.85 as the Icelanders write it: a full stop before one or two digits divides no thousands."""
+    return written.replace(".", ",") if re.fullmatch(r"\d+\.\d\d?", written) else written
 
 
 def _magnitude(written: str) -> Unit | None:

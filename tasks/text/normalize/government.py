@@ -39,6 +39,9 @@ _VERBS: dict[str, Case] = {
     ),
 }
 _NOT_VERBS = frozenset("á nema sá að í við um eftir af en og þó svo sem líka fyrir yfir milli".split())
+_SAYING = frozenset(
+    "segja telja halda áætla vona vita sjá finnast þykja kveða álíta fullyrða tilkynna sýna ætla".split()
+)
 _INTRANSITIVE = frozenset("vera verða heita koma líða liggja búa mæta bætast sitja lifa deyja bíða".split())
 _OTHERS = (
     "er var eru voru hafa hefur höfðu ekki svo nú þar hér þá þegar að sé talsins já nei mjög þeirra þeim þess hans "
@@ -69,6 +72,8 @@ def governed_cases(sentence: Sentence, *, members: int = 4) -> tuple[Case, ...]:
             return _DATIVE  # "bætið við 2 eggjum"
         if word == "af" and sentence.word(offset - 1) == "þar":
             return ()  # "þar af 3 konur": of them
+        if _is_conjunction(sentence, offset):
+            return ()
         if word in PREPOSITIONS and not past_noun and not _is_approximate(sentence, offset):
             return PREPOSITIONS[word]
         if (case := verb_case(word)) and not (past_noun and case in {"ÞGF", "EF"}):
@@ -137,6 +142,13 @@ def _is_added(sentence: Sentence) -> bool:
     """Whether something is stirred into something else, in the dative: `hrærið 2 msk. saman við`."""
     ahead = [sentence.word(offset) for offset in sentence.after()]
     return any(pair in {("saman", "við"), ("út", "í")} for pair in pairwise(ahead))
+
+
+def _is_conjunction(sentence: Sentence, offset: int) -> bool:
+    """Whether `að` begins a clause: `lagt er til að`, `hann sagði að`."""
+    before = sentence.word(offset - 1)
+    begins_clause = before in {"til", "svo", "því", "þess", "þannig", ","} or bool(verb_lemmas(before) & _SAYING)
+    return sentence.word(offset) == "að" and begins_clause
 
 
 def _is_approximate(sentence: Sentence, offset: int) -> bool:

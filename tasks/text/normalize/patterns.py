@@ -58,7 +58,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("money", rf"(?<![\w.,]){_sign('ns')}(?P<na>{_NUMBER}){_second('nb')}(?:,-)?\s?(?:(?P<nmag>{_MAGNITUDE})\s?)?(?P<cb>kr(?!\w)\.?|[{_SIGNS}]|(?:{_CODES})(?!\w)){_PER % 'np'}"),
     ("money", rf"(?<![\w.,])(?P<nc>{_NUMBER}),-"),
     ("magnitude", rf"(?<![\w.,])(?P<ga>{_NUMBER}){_second('gb')}\s?(?P<gm>(?:millj|mia|ma|þús)\.)(?!\s?kr)"),
-    ("percent", rf"(?<![\w.,]){_sign('ps')}(?P<pa>{_NUMBER})(?:\s?%)?{_second('pb')}\s?(?P<pu>[%‰])(?:[- ]?(?P<step>stig(?:um|[ais])?)(?!\w))?"),
+    ("percent", rf"(?<![\w.,]){_sign('ps')}(?P<pa>\d{{1,4}}\.\d{{1,2}}(?![\d.])|{_NUMBER})(?:\s?%)?{_second('pb')}\s?(?P<pu>[%‰])(?:[- ]?(?P<step>stig(?:um|[ais])?)(?!\w))?"),
     ("mixed", r"(?<!\w)[1-9]0s(?!\w)"),
     ("mixed", r"(?<!\w)\d{1,3}(?:st|n|ð|t|d)[iau](?!\w)"),
     ("unit", rf"(?<![\w.,])(?:(?P<ux>\d{{1,2}})\s?[x×]\s?)?{_sign('us')}(?:(?:(?P<uw>\d{{1,9}})(?:\s?(?=[{_PIECE}])|\s(?=\d/\d)))?(?P<uf>[{_PIECE}]|\d/\d)|(?P<ua>\d{{1,4}}\.\d{{1,2}}(?![\d.])|{_NUMBER}){_second('ub')})\s?(?:(?P<um>þús\.?|millj\.?|þ\.)\s?)?(?P<unit>{_UNIT})(?!\w){_PER % 'per'}(?!/\w)(?P<ud>\.?)"),

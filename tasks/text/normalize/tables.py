@@ -51,7 +51,7 @@ UNITS: dict[str, Unit] = {
     **_units("kvk", "teskeið: tsk | matskeið: msk", before_noun=False),
     **_units("kvk", "gráða: ° º °C | sjómíla: sml | tomma: ″ | kílókaloría: kcal | amperstund: Ah"),
     **_units("kvk", "kílóvattstund: kWst kWh | megavattstund: MWst MWh | gígavattstund: GWst GWh | teravattstund: TWst TWh"),
-    **_units("hk", "kíló: kg | gramm: g gr | milligramm: mg | míkrógramm: µg μg | stykki: stk | tonn: t", before_noun=False),
+    **_units("hk", "kíló: kg | gramm: g gr | milligramm: mg | míkrógramm: µg μg | stykki: stk | tonn: t tn", before_noun=False),
     **_units("hk", "fet: ft | hestafl: hö | vatt: W | kílóvatt: kW | megavatt: MW | gígavatt: GW | volt: V | kílóvolt: kV"),
     **_units("hk", "kílóbæti: kB | megabæti: MB | gígabæti: GB | terabæti: TB | rið: Hz | kílórið: kHz | megarið: MHz"),
     **_units("hk", "gígarið: GHz | desibel: dB | hektópaskal: hPa | millibar: mb | kílójúl: kJ"),
