@@ -5,6 +5,7 @@ from __future__ import annotations
 from blocks.settings import load_settings
 from blocks.voices import consent_named, engine_access, saved_voices
 from tasks.schemas import VoicePreset
+from tasks.text.lexicon import Lexicon, lexicon_in
 from tasks.tts.engine import TtsEngine, load_engine
 from tasks.tts.presets import presets_in, shipped_presets
 
@@ -35,3 +36,11 @@ def require_consent(voice: VoicePreset, show: str) -> None:
     """
     if voice.consent:
         consent_named(voice.consent).require(show)
+
+
+def lexicon() -> Lexicon:
+    """What this studio has said about how words sound.
+
+    Raises: InvalidLexicon.
+    """
+    return lexicon_in(load_settings().tts.lexicon)

@@ -22,7 +22,7 @@ from blocks.storage import Store
 from tasks.audio.levelling import voice_gain_db
 from tasks.audio.loudness import measure
 from tasks.audio.pcm import write_flac
-from tasks.cast import engine_of, known_voices, require_consent
+from tasks.cast import engine_of, known_voices, lexicon, require_consent
 from tasks.errors import EmptySource, EngineError, ObjectMissing
 from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import (
@@ -121,6 +121,7 @@ def planner_for(language: str, show: str) -> Planner:
         cast={},
         language=language,
         show=show,
+        lexicon=lexicon(),
         engine_of=engine_of,
         allow=partial(require_consent, show=show),
     )

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tasks.errors import EngineError, InvalidRequest, UnknownPreset
+from tasks.errors import EngineError, InvalidRequest, InvalidSettings, LanguageNotAllowed, UnknownPreset
 from tasks.schemas import Line, Mark, PlannedLine, Script, ScriptChapter, VoicePreset
+from tasks.text.lexicon import Lexicon
 from tasks.text.normalize import normalize
 from tasks.text.pieces import Piece, cut, pieces_of, spoken_marks
+from tasks.text.pinned import pinned_by_marks
 from tasks.tts.casting import preset_named
 from tasks.tts.engine import TtsCapabilities, TtsEngine
 
 OBEYED = ("rate", "pitch", "stability", "similarity", "style", "instructions", "seed")
 """The fields of a preset that an engine may not know."""
-RENDERED = ("emphasis", "prosody", "phoneme")
+RENDERED = ("emphasis", "prosody", "phoneme", "lang")
 """The kinds of mark that are the engine's to render; all others are done before it is asked."""
 
 
@@ -32,6 +34,7 @@ class Planner:
     engine_of: Callable[[VoicePreset], TtsEngine]
     allow: Callable[[VoicePreset], None]
     """Refuses a voice that may not be used."""
+    lexicon: Lexicon = field(default_factory=Lexicon)
     notes: dict[str, None] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     """Of the engines that speak."""
@@ -58,15 +61,15 @@ class Planner:
             voice = cast
             if piece.preset:
                 voice = preset_named(piece.preset, self.presets, f"line {line.number} asks for the voice")
-            spoken_language = piece.language or language
-            engine = self._engine(voice, spoken_language)
+            engine, piece = self._spoken_in(line, piece, voice, language)
             longest = min(filter(None, (engine.capabilities(voice).max_characters, voice.max_characters)))
+            written_in = piece.language or language
 
-            def spoken_length(text: str, language: str = spoken_language) -> int:
+            def spoken_length(text: str, language: str = written_in) -> int:
                 return len(normalize(text, language).text)
 
             for part in cut(piece, longest=longest, spoken_length=spoken_length):
-                yield self._planned(line, part, voice, spoken_language)
+                yield self._planned(line, part, voice, language)
 
     def instead(self, planned: PlannedLine, reason: str) -> tuple[PlannedLine, ...]:
         """The same words by the next voice that can say them; none where no voice is left."""
@@ -76,7 +79,7 @@ class Planner:
         for voice in after:
             try:
                 said = tuple(self.stretches(planned.line, voice, planned.language))
-            except (EngineError, InvalidRequest) as error:
+            except (EngineError, InvalidRequest, InvalidSettings) as error:
                 self._note(f"voice {voice.name!r} cannot read instead of {cast.name!r}: {error}")
                 continue
             told = {"instead_of": cast.name, "reason": reason}
@@ -99,6 +102,23 @@ class Planner:
             yield self.presets[name]
             waiting += self.presets[name].fallback
 
+    def _spoken_in(self, line: Line, piece: Piece, voice: VoicePreset, language: str) -> tuple[TtsEngine, Piece]:
+        """The engine, and the piece as it can say it: a language that the voice lacks is marked inside, or let go."""
+        try:
+            return self._engine(voice, piece.language or language), piece
+        except LanguageNotAllowed:
+            if piece.language in ("", language):
+                raise
+        engine = self._engine(voice, language)
+        if "lang" in engine.capabilities(voice).markup:
+            mark = Mark(kind="lang", start=0, end=len(piece.text), settings={"xml:lang": piece.language})
+            return engine, replace(piece, marks=(mark, *piece.marks))
+        self._note(
+            f"line {line.number}: the voice {voice.name!r} does not speak {piece.language!r}; "
+            f"{piece.text[:40]!r} is read as {language!r}"
+        )
+        return engine, piece
+
     def _engine(self, voice: VoicePreset, language: str) -> TtsEngine:
         key = (voice.name, language)
         if key not in self._checked:
@@ -111,25 +131,31 @@ class Planner:
         return self._checked[key]
 
     def _planned(self, line: Line, piece: Piece, voice: VoicePreset, language: str) -> PlannedLine:
-        engine = self._engine(voice, language)
+        written_in = piece.language or language
+        spoken_in = written_in if (voice.name, written_in) in self._checked else language
+        engine = self._engine(voice, spoken_in)
         can = engine.capabilities(voice)
         text = Line(number=line.number, speaker=line.speaker, text=piece.text, marks=piece.marks)
-        spoken = normalize(piece.text, language)
-        wanted = spoken_marks(spoken, piece.marks)
-        for mark in wanted:
-            if mark.kind in RENDERED and not renders(can, mark):
+        by_lexicon, phonemes = self.lexicon.readings(
+            piece.text, written_in, show=self.show, preset=voice.name, ipa=can.lexicon == "ipa"
+        )
+        spoken = normalize(piece.text, written_in, pinned=(*pinned_by_marks(text, written_in), *by_lexicon))
+        marks = []
+        for mark in spoken_marks(spoken, (*piece.marks, *phonemes)):
+            if mark.kind in RENDERED and renders(can, mark):
+                marks.append(mark)
+            elif mark.kind in RENDERED:
                 said = spoken.text[mark.start : mark.end][:40]
                 self._note(f"line {line.number}: {voice.engine} renders no {mark.kind}; {said!r} is read without")
-        marks = tuple(mark for mark in wanted if mark.kind in RENDERED and renders(can, mark))
         self.versions[voice.engine] = engine.version
         version = f"{engine.version} {engine.revision(voice)}".strip()
         return PlannedLine(
             line=text,
             spoken=spoken,
-            marks=marks,
+            marks=tuple(marks),
             voice=voice,
-            language=language,
-            key=clip_key(spoken.text, marks, voice, language, version=version),
+            language=spoken_in,
+            key=clip_key(spoken.text, marks, voice, spoken_in, version=version),
             before_s=piece.before_s,
             pause_s=piece.pause_s,
         )

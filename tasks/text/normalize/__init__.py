@@ -21,7 +21,7 @@ def normalize(text: str, language: str = "is", pinned: Iterable[Span] = ()) -> S
     """The text as it is spoken: numbers, dates, money, units, abbreviations and signs in words.
 
     Outside its spans the text stays as it was written. A language that has no reader here passes through unchanged.
-    pinned: readings that are settled already; they are spans of the result, and nothing else reads what they stand over.
+    pinned: readings that are settled already; nothing else reads what they stand over.
     """
     read = LANGUAGES.get(language.lower().partition("-")[0], _read_nothing)
     composed, places = _composed(text)
