@@ -1,0 +1,72 @@
+"""The command line, beside `produce` and `preview`, which have tests of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+from blocks import SavedConsent
+from blocks.audit import record
+from flows.__main__ import COMMANDS, main
+
+
+def test_voices_are_listed_with_who_speaks(studio, capsys: pytest.CaptureFixture[str]):
+    assert main(["voices"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    (asa,) = [line for line in lines if line.startswith("espeak-asa ")]
+    assert "espeak" in asa.split()[1]
+    assert any(line.startswith("azure-gudrun ") for line in lines)
+
+
+def test_the_audit_log_is_listed_the_oldest_first(studio, capsys: pytest.CaptureFixture[str]):
+    record("voice.cloned", preset="gudrun-klonud", voice="abc123", consent="gudrun", person="Guðrún Jónsdóttir")
+    record("voice.used", preset="gudrun-klonud", consent="gudrun", show="hladvarp", episode="surtsey")
+    record("consent.revoked", consent="gudrun", reason="hætt við")
+
+    assert main(["audit"]) == 0
+
+    head, cloned, used, revoked = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["when", "(UTC)", "event"]
+    assert "gudrun-klonud (abc123)" in cloned
+    assert "gudrun (Guðrún Jónsdóttir)" in cloned
+    assert "hladvarp/surtsey" in used
+    assert "hætt við" in revoked
+
+
+def test_a_consent_that_is_not_there_ends_with_a_sentence(studio, capsys: pytest.CaptureFixture[str]):
+    assert main(["revoke", "enginn"]) == 1
+
+    assert "ConsentMissing: there is no consent 'enginn' to take back" in capsys.readouterr().err
+
+
+def test_a_consent_is_revoked_from_the_command_line(studio, capsys: pytest.CaptureFixture[str]):
+    consent = {
+        "person": "Anna",
+        "statement": "Ég samþykki að röddin sé notuð.",
+        "recording_sha256": "0" * 64,
+        "granted_at": "2026-11-01T00:00:00Z",
+    }
+    SavedConsent.model_validate({"consent": consent}).save("anna", overwrite=True)
+
+    assert main(["revoke", "anna", "--reason", "hætt við"]) == 0
+
+    assert "anna: revoked; deleted no voice" in capsys.readouterr().out
+    assert SavedConsent.load("anna").consent.revoked_at is not None
+    SavedConsent.delete("anna")
+
+
+@pytest.mark.parametrize("arguments", [[], ["sing"], ["clone"], ["clone", "Með bil", "a.wav", "--consent", "gudrun"]])
+def test_a_command_that_cannot_be_read_is_refused(arguments: list[str]):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+
+    assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+
+    assert stopped.value.code == 0
+    assert f"python -m flows {command}" in capsys.readouterr().out
