@@ -21,7 +21,7 @@ from blocks.settings import load_settings
 from blocks.storage import Target
 from tasks.audio.loudness import measure
 from tasks.audio.wav import WavStream
-from tasks.cast import engine_of, known_voices, require_consent
+from tasks.cast import engine_of, known_voices, lexicon, require_consent
 from tasks.errors import EmptySource, InvalidRequest
 from tasks.feed.address import ShowAddress, address_of_uri
 from tasks.policies import RETRYING, content_key, slot
@@ -61,6 +61,7 @@ def prepare_reading(preset: str, text: str, language: str) -> Reading:
         cast={"": voice},
         language=language,
         show="",
+        lexicon=lexicon(),
         engine_of=lambda _: engine,
         allow=partial(require_consent, show=""),
     )

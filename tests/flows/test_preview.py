@@ -111,6 +111,17 @@ def test_a_reading_is_cut_to_what_the_voice_takes_and_says_what_it_cannot(studio
     assert len(pauses) >= len(reading.lines) - 1
 
 
+def test_a_reading_says_words_as_the_studio_wrote_them_down(studio, monkeypatch: pytest.MonkeyPatch):
+    (studio.folder / "nofn.yaml").write_text("- {grapheme: Zoëga, alias: Sóega}\n")
+    monkeypatch.setenv("HLADVARP_TTS__LEXICON", str(studio.folder))
+    load_settings.cache_clear()
+
+    reading = prepare_reading("espeak-asa", "Geir Zoëga samdi orðabók.", "is")
+
+    assert reading.text == "Geir Sóega samdi orðabók."
+    assert [(read.written, read.kind) for read in reading.readings] == [("Zoëga", "lexicon")]
+
+
 def test_a_reading_that_fails_leaves_no_file(studio, tmp_path: Path):
     reading = prepare_reading("espeak-asa", TEXT, "is")
 
