@@ -11,17 +11,13 @@ from pathlib import Path
 from tasks.errors import InvalidLexicon
 from tasks.schemas import Mark, Span
 from tasks.text.lexicon_entries import Entry, placed_entries, read_lexicon
-from tasks.text.normalize.patterns import PATTERNS
+from tasks.text.word_edges import FULL_STOPS, addresses_in, capitalised, is_in_number, is_inside, keeps_full_stop
 
 __all__ = ["Entry", "Lexicon", "lexicon_in", "read_lexicon"]
 
 # a word with its accents and soft hyphens, a gap, or one sign
 _TOKENS = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u00ad])+|\s+|[\W_]")
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "‐": "-", "‑": "-", "\u00ad": None})
-_ADDRESS = re.compile("|".join(pattern for kind, pattern in PATTERNS if kind in {"email", "web"}))
-_MAY_HOLD_ADDRESS = re.compile(r"\w[.@]\w|://")
-_OPENERS = " \t\n\u00a0\"'„“”«»‚‘’([–—-"
-_NEAR = 16  # characters before a word that tell whether it begins a sentence
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,9 @@ class Lexicon:
         scopes = frozenset({"everywhere", f"show:{show}", f"preset:{preset}"})
         for start, end, form in self._found(text, language.lower(), scopes, ipa):
             written = text[start:end]
-            spoken = _capitalised(form.spoken, text, start)
+            spoken = capitalised(form.spoken, text, start)
+            if spoken[-1:] not in FULL_STOPS and keeps_full_stop(text, start, end, language):
+                end, written = end - 1, written[:-1]
             if ipa and form.entry.ipa and not form.inflected:
                 marks.append(
                     Mark(kind="phoneme", start=start, end=end, settings={"alphabet": "ipa", "ph": form.entry.ipa})
@@ -111,14 +109,14 @@ class Lexicon:
             return
         tokens = [match.span() for match in _TOKENS.finditer(text)]
         keys = [_key(text[start:end]) for start, end in tokens]
-        addresses = [m.span() for m in _ADDRESS.finditer(text)] if _MAY_HOLD_ADDRESS.search(text) else []
+        addresses = addresses_in(text)
         index = 0
         while index < len(keys):
             for length in self._lengths.get(keys[index], ()):
                 forms = self._forms.get("".join(keys[index : index + length]), ())
                 start, end = tokens[index][0], tokens[min(index + length, len(tokens)) - 1][1]
                 form = next((form for form in forms if form.holds(text[start:end], language, scopes, ipa)), None)
-                if form and not _inside(start, end, addresses) and not _inside_number(text, start, end):
+                if form and not (is_inside(addresses, start, end) or is_in_number(text, start, end)):
                     yield start, end, form
                     index += length
                     break
@@ -174,23 +172,3 @@ def _refuse_doubles(forms: list[_Form]) -> None:
                 f"{where}: a form of {first.entry.grapheme!r} said as {first.spoken!r}, and of {entry.grapheme!r} "
                 f"said as {form.spoken!r}; write an entry for {form.written!r} itself"
             )
-
-
-def _inside(start: int, end: int, addresses: list[tuple[int, int]]) -> bool:
-    """Whether this is a part of a web or e-mail address: those are read as a whole."""
-    return any(start < last and first < end and not (start <= first and last <= end) for first, last in addresses)
-
-
-def _inside_number(text: str, start: int, end: int) -> bool:
-    """Whether this is a digit of a longer number, date or time: 24 in 24.12. or 1.24."""
-    before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    return (text[start].isdigit() and bool(re.fullmatch(r"\d[.,:/–-]", before))) or (
-        text[end - 1].isdigit() and bool(re.fullmatch(r"[.,:/–-]\d", after))
-    )
-
-
-def _capitalised(spoken: str, text: str, start: int) -> str:
-    """With a capital where the written word begins a sentence with one: engines cut sentences at capitals."""
-    before = text[max(0, start - _NEAR) : start].rstrip(_OPENERS)
-    begins = before[-1:] in {".", "!", "?", "…"} or (not before and start <= _NEAR)
-    return spoken[:1].upper() + spoken[1:] if begins and text[start].isupper() else spoken

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tasks.errors import InvalidLexicon
 from tasks.text.lexicon import Entry, Lexicon, lexicon_in, read_lexicon
+from tasks.text.normalize import normalize
 
 NAMES = """
 # names in the news
@@ -58,6 +59,7 @@ def said(lexicon: Lexicon, text: str, **where) -> str:
         ("IT og it og It", "Æ tí og it og It"),
         ("Sjá visir.is og www.visir.is/zuckerberg", "Sjá vísir punktur is og www.visir.is/zuckerberg"),
         ("zuckerberg@zuckerberg.com og Zuckerberg", "zuckerberg@zuckerberg.com og Sökkerberg"),
+        ("@Zuckerberg og #harpa", "@Zuckerberg og #harpa"),
         ("Zucker\u00adberg _Zuckerberg_", "Sökkerberg _Sökkerberg_"),
         ("", ""),
     ],
@@ -174,6 +176,34 @@ def test_a_capital_that_begins_a_sentence_is_kept(text, spoken):
     assert said(Lexicon([entry("kaffihús", "kaffi hús")]), text) == spoken
 
 
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("Það kostar 5 kr.", "Það kostar 5 krúnur."),
+        ("„Það kostar 5 kr.“ ", "„Það kostar 5 krúnur.“ "),
+        ("Það kostar 5 kr. Hún fór.", "Það kostar 5 krúnur. Hún fór."),
+        ("Það kostar 5 kr. á dag.", "Það kostar 5 krúnur á dag."),
+        ("Dr. Jón og xf. Jón", "Doktorinn Jón og ixeff Jón"),
+        ("hjá xf. Hún fór", "hjá ixeff. Hún fór"),
+        ("hjá Jahá! Hún", "hjá Jæja! Hún"),
+        ("→ og svo →", "ör og svo ör"),
+    ],
+)
+def test_a_full_stop_that_ends_a_sentence_too_is_left_in_the_text(text, spoken):
+    entries = [("kr.", "krúnur"), ("dr.", "doktorinn"), ("xf.", "ixeff"), ("Jahá!", "Jæja!"), ("→", "ör")]
+
+    assert said(Lexicon(entry(*one) for one in entries), text) == spoken
+
+
+def test_the_normaliser_reads_around_what_the_lexicon_has_settled():
+    lexicon = Lexicon([*read_lexicon(NAMES, name="n"), entry("3M", "þrí emm"), entry("kr.", "krúnur")])
+    text = "Zuckerberg keypti 3M á 5 kr. í Hörpu, sjá visir.is kl. 14:30."
+
+    assert normalize(text, pinned=read(lexicon, text)[0]).text == (
+        "Sökkerberg keypti þrí emm á fimm krúnur í Hörbu, sjá vísir punktur is klukkan fjórtán þrjátíu."
+    )
+
+
 def test_a_number_is_not_found_inside_a_longer_one():
     lexicon = Lexicon([entry("24", "tuttugu og fjórir"), entry("3M", "þrí emm")])
 
@@ -188,6 +218,7 @@ def test_any_text_is_read_in_place_and_the_same_each_time(text, ipa):
 
     assert all(text[span.start : span.end] == span.written for span in spans)
     assert all(one.end <= two.start for one, two in pairwise(spans))
+    assert all(span.written for span in spans)
     assert {(mark.start, mark.end) for mark in marks} <= {(span.start, span.end) for span in spans}
     assert read(lexicon, text, ipa=ipa) == (spans, marks)
 
