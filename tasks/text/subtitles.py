@@ -73,7 +73,7 @@ def to_srt(transcript: Transcript) -> str:
 
 
 def to_json(transcript: Transcript) -> str:
-    """Podcasting 2.0 transcript, version 1.0.0; times in seconds."""
+    """Podcasting 2.0 transcript, version 1.0.0, and the moments that the script's author has named; times in seconds."""
     segments = [
         {
             **({"speaker": cue.speaker} if cue.speaker else {}),
@@ -83,7 +83,10 @@ def to_json(transcript: Transcript) -> str:
         }
         for cue in cues(transcript)
     ]
-    return json.dumps({"version": "1.0.0", "segments": segments}, ensure_ascii=False, indent=1) + "\n"
+    document: dict[str, object] = {"version": "1.0.0", "segments": segments}
+    if transcript.moments:
+        document["moments"] = [{"name": at.name, "startTime": round(at.at_s, 3)} for at in transcript.moments]
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def to_text(transcript: Transcript) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.schemas import Chapter, Segment, Transcript, Word
+from tasks.schemas import Chapter, Moment, Segment, Transcript, Word
 from tasks.text.subtitles import chapters_json, cues, to_json, to_srt, to_text, to_vtt
 
 SENTENCE = "Þetta er fyrsta setningin í þættinum og hún er löng. Svo kemur önnur setning sem er líka nokkuð löng, já mjög löng."
@@ -95,3 +95,11 @@ def test_to_vtt_holds_every_text_in_one_cue_block(text):
     vtt = to_vtt(transcript(Segment(start_s=0, end_s=1, text=text)))
     assert vtt.count("-->") <= 1
     assert len(vtt.strip().split("\n\n")) <= 2
+
+
+def test_json_names_the_moments_that_the_author_has_marked():
+    plain = Transcript(language="is", duration_s=2.0)
+    marked = plain.model_copy(update={"moments": (Moment(name="gosið", at_s=1.2345),)})
+
+    assert "moments" not in json.loads(to_json(plain))
+    assert json.loads(to_json(marked))["moments"] == [{"name": "gosið", "startTime": 1.234}]
