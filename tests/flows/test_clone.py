@@ -173,6 +173,23 @@ def test_the_same_request_again_makes_no_second_voice(desk: Desk):
     assert len(desk.services.asked("elevenlabs", "clone")) == 1
 
 
+def test_an_episode_is_read_by_a_cloned_voice_until_the_consent_ends(desk: Desk, studio):
+    desk.clone()
+    source, cast = studio.script("**Guðrún:** Góðan dag.\n", "gudrun.md"), ({"speaker": "Guðrún", "preset": NAME},)
+
+    manifest = studio.produce(source, cast=cast)
+
+    assert manifest.synthetic_speech
+    (used,) = [entry for entry in read_all() if entry.event == "voice.used"]
+    assert (used.preset, used.consent, used.show) == (NAME, CONSENT, "hladvarp")
+    desk.consent(scope=("annar",))
+    with pytest.raises(ConsentMissing, match="covers annar, not the show 'hladvarp'"):
+        studio.produce(source, cast=cast)
+    assert desk.revoke().episodes == ("hladvarp",)
+    with pytest.raises(ConsentEnded):
+        studio.produce(source, cast=cast, title="aftur")
+
+
 class Killed(BaseException):
     """What a kill looks like to code that may not clean up after itself."""
 
