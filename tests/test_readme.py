@@ -13,21 +13,23 @@ import yaml
 from blocks.settings import load_settings
 from flows.cli.produce import parse
 from tasks.schemas import EpisodeRequest
+from tasks.text.lexicon import Lexicon
+from tasks.text.lexicon_entries import read_lexicon
 from tasks.text.script import parse_script
 from tasks.tts.casting import cast_voices
-from tasks.tts.presets import shipped_presets
+from tasks.tts.presets import read_presets, shipped_presets
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def block(language: str) -> str:
-    return re.search(rf"```{language}\n(.*?)```", README, re.S)[1]
+def block(language: str, holding: str = "") -> str:
+    return next(text for text in re.findall(rf"```{language}\n(.*?)```", README, re.S) if holding in text)
 
 
 @pytest.fixture
 def shown_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    (tmp_path / "hladvarp.yaml").write_text(block("yaml"))
+    (tmp_path / "hladvarp.yaml").write_text(block("yaml", "publish_to"))
     monkeypatch.setenv("HLADVARP_SETTINGS_FILE", str(tmp_path / "hladvarp.yaml"))
     load_settings.cache_clear()
     yield
@@ -37,7 +39,7 @@ def shown_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 def test_readme_shows_settings_that_load(shown_settings: None):
     settings = load_settings()
 
-    shown = yaml.safe_load(block("yaml"))
+    shown = yaml.safe_load(block("yaml", "publish_to"))
     assert settings.target_uri == shown["publish_to"]
     assert settings.show("hladvarp").languages == ("is", "en")
 
@@ -74,3 +76,14 @@ def test_readme_names_folders_and_files_that_exist():
 
     assert len(named) > 2
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_readme_shows_a_preset_and_a_lexicon_that_are_read():
+    (preset,) = read_presets(block("yaml", "frettathulur"), name="README")
+    lexicon = Lexicon(read_lexicon(block("yaml", "grapheme"), name="README"))
+
+    known = {voice.name for voice in shipped_presets()}
+    assert set(preset.fallback) <= known
+    spans, marks = lexicon.readings("Frá Geysi í Reykholt og HS", "is", show="orkan", preset="", ipa=True)
+    assert [span.spoken for span in spans] == ["Geisi", "Reykholt", "Hitaveita Suðurnesja"]
+    assert [mark.settings["ph"] for mark in marks] == ["ˈreiːkʰɔl̥t"]

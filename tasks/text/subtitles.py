@@ -73,7 +73,7 @@ def to_srt(transcript: Transcript) -> str:
 
 
 def to_json(transcript: Transcript) -> str:
-    """Podcasting 2.0 transcript, version 1.0.0, and the moments that the script's author has named; times in seconds."""
+    """Podcasting 2.0 transcript, version 1.0.0, with the moments that the script's author has named; in seconds."""
     segments = [
         {
             **({"speaker": cue.speaker} if cue.speaker else {}),
