@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from tasks.errors import InvalidLexicon
@@ -61,14 +62,13 @@ class Lexicon:
         """
         self.entries = tuple(entries)
         self._forms: dict[str, list[_Form]] = {}
-        lengths: dict[str, set[int]] = {}
+        self._begun: set[str] = set()
         for number, entry in enumerate(self.entries):
             for written, spoken in entry.forms:
                 tokens = [_key(token) for token in _TOKENS.findall(_plain(written))]
                 form = _Form(entry, written, spoken, places[number] if places else "the lexicon")
                 self._forms.setdefault("".join(tokens), []).append(form)
-                lengths.setdefault(tokens[0], set()).add(len(tokens))
-        self._lengths = {first: tuple(sorted(counts, reverse=True)) for first, counts in lengths.items()}
+                self._begun.update(accumulate(tokens))
         for forms in self._forms.values():
             forms.sort(key=lambda form: form.rank)
             _refuse_doubles(forms)
@@ -112,9 +112,9 @@ class Lexicon:
         addresses = addresses_in(text)
         index = 0
         while index < len(keys):
-            for length in self._lengths.get(keys[index], ()):
-                forms = self._forms.get("".join(keys[index : index + length]), ())
-                start, end = tokens[index][0], tokens[min(index + length, len(tokens)) - 1][1]
+            start = tokens[index][0]
+            for length, forms in self._longest_first(keys, index):
+                end = tokens[index + length - 1][1]
                 form = next((form for form in forms if form.holds(text[start:end], language, scopes, ipa)), None)
                 if form and not (is_inside(addresses, start, end) or is_in_number(text, start, end)):
                     yield start, end, form
@@ -122,6 +122,18 @@ class Lexicon:
                     break
             else:
                 index += 1
+
+    def _longest_first(self, keys: list[str], index: int) -> list[tuple[int, list[_Form]]]:
+        """What begins at this token: how many tokens it takes, and the forms that are written so."""
+        found: list[tuple[int, list[_Form]]] = []
+        begun = ""
+        for place in range(index, len(keys)):
+            begun += keys[place]
+            if begun not in self._begun:
+                break
+            if forms := self._forms.get(begun):
+                found.append((place - index + 1, forms))
+        return found[::-1]
 
 
 def lexicon_in(folder: Path) -> Lexicon:

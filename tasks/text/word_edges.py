@@ -1,4 +1,4 @@
-"""What stands around a word that is said otherwise: the edges of sentences, and the numbers and addresses it is part of."""
+"""What stands around a word that is said otherwise: ends of sentences, and numbers and addresses that it is part of."""
 
 from __future__ import annotations
 
