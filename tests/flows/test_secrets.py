@@ -17,11 +17,20 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 import soundfile
+from prefect.blocks.core import Block
 from prefect.settings import get_current_settings
-from voice_services import VoiceServices
+from voice_services import KEYS, VoiceServices
 
 import tasks.clone
-from blocks import ElevenLabsCredentials, SavedConsent, SavedVoice
+from blocks import (
+    AzureSpeechCredentials,
+    ElevenLabsCredentials,
+    OpenAICredentials,
+    PollyCredentials,
+    SavedConsent,
+    SavedVoice,
+    VoiceServer,
+)
 from flows.clone import clone_voice, revoke_consent
 from flows.preview import preview_voice
 from tasks.errors import EngineDenied, HladvarpError, RequestRefused
@@ -99,20 +108,38 @@ def failing(run: object, error: type[HladvarpError]) -> str:
     return "\n".join(texts)
 
 
+PRESETS = (
+    VoicePreset(name="rangt-elevenlabs", engine="elevenlabs", voice="x1", model="eleven_v3", account="rangt"),
+    VoicePreset(name="rangt-azure", engine="azure", voice="is-IS-GudrunNeural", account="rangt"),
+    VoicePreset(name="rangt-polly", engine="polly", voice="Dora", account="rangt"),
+    VoicePreset(name="rangt-openai", engine="openai", voice="marin", account="rangt"),
+    VoicePreset(name="opinn", engine="openai_compatible", voice="bm_george", model="kokoro", account="rangt"),
+)
+
+
 @pytest.fixture
 def account(services: VoiceServices, studio) -> Iterator[str]:
-    for name, key in (("leynd", KEY), ("rangt", WRONG_KEY)):
-        ElevenLabsCredentials(api_key=key, base_url=services.url("elevenlabs")).save(name, overwrite=True)
+    """The block whose key ElevenLabs takes; one called `rangt` for every vendor, whose key none of them takes."""
+    blocks: list[tuple[str, Block]] = [
+        ("leynd", ElevenLabsCredentials(api_key=KEY, base_url=services.url("elevenlabs"))),
+        ("rangt", ElevenLabsCredentials(api_key=WRONG_KEY, base_url=services.url("elevenlabs"))),
+        ("rangt", AzureSpeechCredentials(api_key=WRONG_KEY, base_url=services.url("azure"))),
+        ("rangt", OpenAICredentials(api_key=WRONG_KEY, base_url=f"{services.url('openai')}/v1")),
+        ("rangt", VoiceServer(api_key=WRONG_KEY, base_url=f"{services.url('compatible')}/v1")),
+        (
+            "rangt",
+            PollyCredentials(access_key_id=KEYS["polly"], secret_access_key=WRONG_KEY, base_url=services.url("polly")),
+        ),
+        *((preset.name, SavedVoice(preset=preset)) for preset in PRESETS),
+    ]
+    for name, block in blocks:
+        block.save(name, overwrite=True)
     yield "leynd"
-    for kind, name in (
-        (ElevenLabsCredentials, "leynd"),
-        (ElevenLabsCredentials, "rangt"),
-        (SavedVoice, SHOWN),
-        (SavedVoice, "rangt"),
-        (SavedConsent, SHOWN),
-    ):
+    for name, block in blocks:
+        type(block).delete(name)
+    for kind in (SavedVoice, SavedConsent):
         with contextlib.suppress(ValueError):
-            kind.delete(name)
+            kind.delete(SHOWN)
 
 
 def test_no_secret_is_in_any_place_where_somebody_could_find_it(
@@ -127,14 +154,14 @@ def test_no_secret_is_in_any_place_where_somebody_could_find_it(
         person="Guðrún", statement=STATEMENT, recording_sha256=digest, granted_at=datetime(2026, 11, 1, tzinfo=UTC)
     )
     SavedConsent(consent=consent).save(SHOWN, overwrite=True)
-    SavedVoice(
-        preset=VoicePreset(name="rangt", engine="elevenlabs", voice="x1", model="eleven_v3", account="rangt")
-    ).save("rangt", overwrite=True)
     request = CloneRequest(consent=SHOWN, name=SHOWN, samples=(str(outside / "rodd.wav"),), account=account)
 
     asyncio.run(clone_voice(request))
     asyncio.run(preview_voice(SHOWN, "Góðan dag.", "is"))
-    told = failing(preview_voice("rangt", "Góðan dag.", "is"), EngineDenied)
+    asyncio.run(preview_voice("opinn", "Góðan dag.", "is"))
+    told = ""
+    for preset in PRESETS[:-1]:
+        told += failing(preview_voice(preset.name, "Góðan dag.", "is"), EngineDenied)
     wrong = request.model_copy(update={"account": "rangt", "name": f"{SHOWN}-2"})
     told += failing(clone_voice(wrong), EngineDenied)
     services.elevenlabs.account.tier = "free"

@@ -1,0 +1,1 @@
+"""NVIDIA NeMo: FastPitch and HiFi-GAN."""
