@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tasks.errors import InvalidLexicon
 from tasks.schemas import Mark, Span
-from tasks.text.lexicon_entries import Entry, placed_entries, read_lexicon
+from tasks.text.lexicon_entries import Entry, placed_entries, read_lexicon, write_lexicon
 from tasks.text.word_edges import FULL_STOPS, addresses_in, capitalised, is_in_number, is_inside, keeps_full_stop
 
-__all__ = ["Entry", "Lexicon", "lexicon_in", "read_lexicon"]
+__all__ = ["Entry", "Lexicon", "lexicon_in", "read_lexicon", "write_lexicon"]
 
 # a word with its accents and soft hyphens, a gap, or one sign
 _TOKENS = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u00ad])+|\s+|[\W_]")

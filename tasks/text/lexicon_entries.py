@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Self
 
 import yaml
@@ -105,6 +106,12 @@ def read_lexicon(text: str, *, name: str) -> tuple[Entry, ...]:
     return tuple(entry for _, entry in placed_entries(text, name=name))
 
 
+def write_lexicon(entries: Iterable[Entry]) -> str:
+    """The entries in YAML, as `read_lexicon` reads them back; what is as usual is left out."""
+    rows = [entry.model_dump(exclude_defaults=True) for entry in entries]
+    return yaml.safe_dump(rows, allow_unicode=True, sort_keys=False)
+
+
 def placed_entries(text: str, *, name: str) -> list[tuple[str, Entry]]:
     """The entries of one file, each with its place: `names.yaml, line 3`.
 
@@ -115,7 +122,7 @@ def placed_entries(text: str, *, name: str) -> list[tuple[str, Entry]]:
         root = yaml.compose(text, Loader=_LOADER)
     except InvalidScript as error:
         raise InvalidLexicon(f"{name}, {str(error).partition(';')[0]}; {_SHAPE}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{name}, line {mark.line + 1}" if mark else name
         problem = getattr(error, "problem", None) or " ".join(str(error).split())

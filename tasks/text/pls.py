@@ -5,8 +5,10 @@ Source: Pronunciation Lexicon Specification (PLS) 1.0, W3C Recommendation of 14 
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from lxml import etree
 from pydantic import ValidationError
@@ -66,6 +68,19 @@ def from_pls(text: str, *, name: str) -> tuple[Entry, ...]:
         for lexeme in root.iterchildren(f"{{{_NAMESPACE}}}lexeme")
         for entry in _entries(lexeme, language, root.get("alphabet", ""), name)
     )
+
+
+def read_document(path: Path) -> str:
+    """The text of a PLS file.
+
+    Raises: InvalidLexicon where it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+        utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return data.decode("utf-16" if utf_16 else "utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidLexicon(f"{path} cannot be read: {error}; export it in UTF-8") from error
 
 
 def _parsed(text: str, name: str) -> etree._Element:

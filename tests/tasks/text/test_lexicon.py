@@ -8,9 +8,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tasks.errors import InvalidLexicon
-from tasks.text.lexicon import Entry, Lexicon, lexicon_in, read_lexicon
+from tasks.text.lexicon import Entry, Lexicon, lexicon_in, read_lexicon, write_lexicon
 from tasks.text.normalize import normalize
 
 NAMES = """
@@ -272,6 +273,8 @@ def test_recognition_is_told_the_words_of_its_language_and_show():
         ("- grapheme: hestur\n  ipa: b\n  inflect: true", "inflect needs an alias"),
         ("- &a grapheme: a\n  alias: b\n- *a", "n.yaml, line 3: aliases"),
         ("- grapheme: 'a\n", "this is not YAML"),
+        ("\ud800", "n.yaml: this is not YAML"),
+        ("\0", "n.yaml: this is not YAML"),
         ("- grapheme: a\n---\n- grapheme: b", "this is not YAML"),
         ("[" * 20_000, "n.yaml, line 1: nested too deep"),
         (f"- grapheme: {'a' * 201}\n  alias: b", "at most 200 characters"),
@@ -289,6 +292,21 @@ def test_words_that_yaml_takes_for_something_else_stay_words():
     entries = read_lexicon("- {grapheme: no, alias: on}\n- {grapheme: 1984, alias: orwell, language: no}\n", name="n")
 
     assert [(e.grapheme, e.alias, e.language) for e in entries] == [("no", "on", "is"), ("1984", "orwell", "no")]
+
+
+WORDS = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=9)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS, st.booleans(), st.sampled_from(["is", "no", "en-GB"])), max_size=4))
+def test_what_is_written_is_read_back(rows):
+    entries = []
+    for grapheme, ipa, exact, language in rows:
+        try:
+            entries.append(Entry(grapheme=grapheme, ipa=ipa, case_sensitive=exact, language=language))
+        except ValidationError:  # a word of spaces
+            continue
+
+    assert read_lexicon(write_lexicon(entries), name="n") == tuple(entries)
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n", "~", "[]"])

@@ -9,7 +9,7 @@ from lxml import etree
 
 from tasks.errors import InvalidLexicon
 from tasks.text.lexicon import Entry
-from tasks.text.pls import from_pls, to_pls
+from tasks.text.pls import from_pls, read_document, to_pls
 
 NAMESPACE = "http://www.w3.org/2005/01/pronunciation-lexicon"
 # the part of the specification's grammar that this project writes (PLS 1.0, section 4 and appendix B)
@@ -150,3 +150,21 @@ def test_a_bomb_of_entities_is_refused_before_it_grows():
 
     with pytest.raises(InvalidLexicon):
         from_pls(f'<!DOCTYPE l [<!ENTITY a0 "ha">{levels}]>{document("<lexeme>&a11;</lexeme>")}', name="x.pls")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_is_read_in_the_encodings_of_the_specification(tmp_path, encoding):
+    path = tmp_path / "x.pls"
+    path.write_text(to_pls([Entry(grapheme="Þór", alias="Þór", case_sensitive=True)], "is"), encoding)
+
+    assert [entry.grapheme for entry in from_pls(read_document(path), name="x.pls")] == ["Þór"]
+
+
+@pytest.mark.parametrize("data", [None, b"\xf0\x28", b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, data):
+    path = tmp_path / "x.pls"
+    if data is not None:
+        path.write_bytes(data)
+
+    with pytest.raises(InvalidLexicon, match=r"x\.pls cannot be read"):
+        read_document(path)
