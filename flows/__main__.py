@@ -13,6 +13,7 @@ COMMANDS = {
     "produce": "make one episode and publish it",
     "preview": "hear one voice say a few sentences",
     "voices": "list the voices that can be cast",
+    "lexicon": "check how words are said, and exchange them as PLS",
     "clone": "clone the voice of a person who has consented",
     "revoke": "end a consent, and delete the voices that were cloned with it",
     "audit": "list who cloned, used, heard and revoked what",
