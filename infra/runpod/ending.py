@@ -1,0 +1,39 @@
+"""Ending a pod, and seeing that it is gone: RunPod has been seen to answer, and not to do."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+from infra.runpod.desk import Desk
+from infra.runpod.pods import ENDED
+from infra.runpod.verdict import GONE_AFTER
+from tasks.errors import RunPodError
+
+log = structlog.get_logger(__name__)
+
+AGAIN_S = 8.0
+"""A pod that is still listed so long after its deletion is deleted again; 404 comes within 2 s (gpuc, fv-control)."""
+LONGEST_S = 60.0
+"""Then the reaper goes on, so that a run's end is not held up."""
+
+
+async def end_pod(desk: Desk, pod_id: str) -> bool:
+    """Whether the pod is gone: not in two lists in a row. Raises nothing of RunPod's."""
+    until_s, asked_at_s, absences = time.monotonic() + LONGEST_S, float("-inf"), 0
+    while time.monotonic() < until_s:
+        if time.monotonic() - asked_at_s > AGAIN_S:
+            asked_at_s = time.monotonic()
+            try:
+                await desk.api.delete(pod_id)
+            except RunPodError as error:
+                log.warning("pod.not_ended", pod=pod_id, reason=str(error))
+        look = await desk.watch.next(hurry=True)
+        if look.pods is None:
+            continue
+        pod = look.pods.get(pod_id)
+        absences = absences + 1 if pod is None or pod.status in ENDED else 0
+        if absences >= GONE_AFTER:
+            return True
+    return False

@@ -1,0 +1,228 @@
+"""One run's stay at RunPod: the steps of `worker.py`, each of which can be taken again after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import httpx
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import ObjectNotFound
+from prefect.logging.loggers import PrefectLogAdapter
+from prefect.states import Cancelled, Crashed
+
+from infra.runpod.configuration import RunPodJobConfiguration
+from infra.runpod.cost import Bill
+from infra.runpod.desk import Desk
+from infra.runpod.ending import end_pod
+from infra.runpod.pod_log import PodLog
+from infra.runpod.pods import Pod
+from infra.runpod.purchase import NotWanted, Purchase
+from infra.runpod.stamp import Stamp, stamped
+from infra.runpod.verdict import TERMINAL, Fate, Patience, Sight, Verdict, judge
+from infra.runpod.watch import Look
+from tasks.errors import PodNotStarted
+
+MOST_PODS = 3
+"""For one run: after so many that did not start, it is the image or the host type that does not fit."""
+DRAIN_S = 6.0
+"""How long the last lines of a pod's log may take after its run has ended."""
+ASK_AGAIN_S = 5.0
+
+T = TypeVar("T")
+
+
+@dataclass
+class Stay:
+    """One run, from its first wish for a pod to its last pod's end."""
+
+    desk: Desk
+    run: FlowRun
+    configuration: RunPodJobConfiguration
+    log: PrefectLogAdapter
+    is_adopted: bool
+    """Whether somebody else, or this worker before a restart, has begun this."""
+    bill: Bill = field(init=False)
+    _discarded: set[str] = field(default_factory=set)
+    _told: str = ""
+
+    def __post_init__(self) -> None:
+        self.bill = Bill(self.desk.client, self.run.id)
+
+    @contextmanager
+    def attended(self) -> Iterator[None]:
+        """While inside, every look sees this run."""
+        self.desk.watch.attend(self.run.id)
+        try:
+            yield
+        finally:
+            self.desk.watch.leave(self.run.id)
+
+    async def rent(self) -> Pod | None:
+        """The run's pod: the one that is there, or else a new one; None where a run that is under way has lost its pod.
+
+        Raises: RunPodError, InvalidSettings, NotWanted.
+        """
+        if self.configuration.credentials != self.desk.account:
+            raise PodNotStarted(
+                f"the run names the account {self.configuration.credentials}, and its pool {self.desk.account}; "
+                "one pool has one account, so make another pool"
+            )
+        if len(self._discarded) >= MOST_PODS:
+            raise PodNotStarted(f"{MOST_PODS} pods were made, and none of them started; see the run's log for why")
+        attempt = await self._attempt()
+        purchase = Purchase(
+            api=self.desk.api,
+            watch=self.desk.watch,
+            catalogue=self.desk.catalogue,
+            configuration=self.configuration,
+            stamp=Stamp(self.desk.pool, self.desk.pool_id, self.run.id, attempt),
+            address=self.desk.address,
+            report=self.report,
+            discarded=frozenset(self._discarded),
+        )
+        found = await purchase.find()
+        if found is None and self.is_adopted and not self._discarded:
+            found = await purchase.find()  # a list may lack a pod for a moment, and a run under way has had one
+            if found is None and self.run.state_type is not StateType.PENDING:
+                return None
+        if found is not None:
+            self.log.info("Found pod %s, which is the run's own", found.id)
+        return found or await purchase.make()
+
+    async def _attempt(self) -> int:
+        """Which attempt at the run this is: a run that was retried must not get a pod of before."""
+        if not self.is_adopted:
+            return self.run.run_count
+        look = await self.desk.watch.next(hurry=True)
+        found = stamped((look.pods or {}).values(), self.desk.pool_id, self.run.id)
+        named = [stamp.attempt for pod, stamp in found if pod.id == self.run.infrastructure_pid]
+        return (named or [stamp.attempt for _, stamp in found] or [self.run.run_count])[0]
+
+    async def claim(self, pod: Pod) -> None:
+        """Tell the server where the run belongs; the pod's launcher waits for that word."""
+        await insisted(lambda: self.desk.client.update_flow_run(self.run.id, infrastructure_pid=pod.id))
+        self.log.info("Pod %s: %s, $%.3f/h, %s", pod.id, pod.gpu_type, pod.cost_usd_per_h, pod.console_url)
+        self.bill.start(pod)
+        await self.bill.show()
+
+    async def accompany(self, pod: Pod, on_start: Callable[[], None]) -> Verdict:
+        """Watch until the run or its pod has ended; `on_start` is called when the pod works."""
+        age_s = max(0.0, time.time() - pod.created_at.timestamp()) if pod.created_at else 0.0
+        sight = Sight(pod.id, time.monotonic() - age_s)
+        patience = Patience(
+            start_s=self.configuration.start_deadline_s, run_s=self.configuration.longest_s(pod.cost_usd_per_h)
+        )
+        pod_log = PodLog(self.log)
+        following = asyncio.create_task(pod_log.follow(self.desk.api, pod.id))
+        try:
+            while True:
+                look = await self.desk.watch.next()
+                self._see(sight, look)
+                sight.trouble = pod_log.trouble
+                if sight.was_up or sight.state != "PENDING":
+                    on_start()
+                verdict = judge(sight, patience, time.monotonic())
+                if verdict.fate is not Fate.WAIT:
+                    break
+                await self._end_twins(pod, look)
+                await self._tell_progress(sight)
+            if verdict.fate in (Fate.OVER, Fate.CRASH):
+                await asyncio.wait([following], timeout=DRAIN_S)
+            return verdict
+        finally:
+            following.cancel()
+
+    def _see(self, sight: Sight, look: Look) -> None:
+        now_s = time.monotonic()
+        if look.pods is not None:
+            sight.look(look.pods.get(sight.pod_id), now_s)
+        if self.run.id in look.asked_runs:
+            run = look.runs.get(self.run.id)
+            sight.hear(run.state_type.value if run is not None and run.state_type is not None else "", now_s)
+
+    async def _end_twins(self, pod: Pod, look: Look) -> None:
+        """Other pods of this run: a creation that nobody knew of, or an attempt of before."""
+        own = stamped((look.pods or {}).values(), self.desk.pool_id, self.run.id)
+        for twin, _ in own:
+            if twin.id != pod.id:
+                self.log.warning("Pod %s is not the run's own any more; ending it", twin.id)
+                await end_pod(self.desk, twin.id)
+
+    async def _tell_progress(self, sight: Sight) -> None:
+        if sight.state == "PENDING":
+            name = "Container starting" if sight.status == "RUNNING" else "Pod starting"
+            await self._tell(name, f"pod {sight.pod_id} is {sight.status or 'not listed yet'}")
+
+    async def end(self, pod: Pod, verdict: Verdict) -> None:
+        """End the pod, and see that it is gone."""
+        if verdict.fate is Fate.REPLACE:
+            self.log.warning("%s; trying another pod", verdict.reason)
+            self._discarded.add(pod.id)
+        if await end_pod(self.desk, pod.id):
+            self.log.info("Pod %s is gone", pod.id)
+        else:
+            self.log.error("Pod %s could not be ended yet; this goes on in the background", pod.id)
+        self.bill.stop(pod.id)
+        await self.bill.show()
+
+    async def conclude(self, verdict: Verdict) -> int:
+        """Tell Prefect what it cannot know; 0 where Prefect's own word stands, 1 for a crash."""
+        self.desk.accounts.settle(self.bill)
+        try:
+            if verdict.fate is Fate.CANCEL:
+                await self._cancelled()
+            elif verdict.fate is Fate.CRASH:
+                state: State[None] = Crashed(message=verdict.reason)
+                await insisted(lambda: self.desk.client.set_flow_run_state(self.run.id, state))
+                self.log.error("The run crashed: %s", verdict.reason)
+                return 1
+        except ObjectNotFound:
+            pass  # the run was deleted, and nobody waits for a word on it
+        return 0
+
+    async def _cancelled(self) -> None:
+        run = await insisted(lambda: self.desk.client.read_flow_run(self.run.id))
+        if run.state_type is not None and run.state_type.value not in TERMINAL:
+            state: State[None] = Cancelled(message="Cancelled; its pod has ended.")
+            await insisted(lambda: self.desk.client.set_flow_run_state(self.run.id, state, force=True))
+
+    async def report(self, message: str) -> None:
+        """Show what is waited for. Raises: NotWanted."""
+        try:
+            run = await self.desk.client.read_flow_run(self.run.id)
+        except ObjectNotFound:
+            raise NotWanted from None
+        except httpx.HTTPError:
+            return
+        if run.state_type is None or run.state_type.value in (*TERMINAL, "CANCELLING"):
+            raise NotWanted
+        is_capacity = message.startswith("waiting for capacity")
+        await self._tell("Waiting for capacity" if is_capacity else "Asking for a pod", message)
+
+    async def _tell(self, name: str, message: str) -> None:
+        """As a sub-state of Pending: the server takes one whose name is new, and refuses it where the run has begun."""
+        if name == self._told:
+            return
+        self._told = name
+        self.log.info("%s: %s", name, message)
+        with suppress(httpx.HTTPError, ObjectNotFound):
+            state: State[None] = State(type=StateType.PENDING, name=name, message=message)
+            await self.desk.client.set_flow_run_state(self.run.id, state)
+
+
+async def insisted(call: Callable[[], Awaitable[T]]) -> T:
+    """What the server answers, however long it can't be reached: a pod that is paid for must not lose its run."""
+    while True:
+        try:
+            return await call()
+        except httpx.TransportError:
+            await asyncio.sleep(ASK_AGAIN_S)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code < 500:
+                raise
+            await asyncio.sleep(ASK_AGAIN_S)

@@ -1,0 +1,169 @@
+"""A real Prefect server, and a stand-in RunPod whose pods reach it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import FlowRun
+from prefect.flows import flow
+from prefect.settings import get_current_settings
+from prefect.states import Cancelling
+from prefect.testing.utilities import prefect_test_harness
+from pydantic import SecretStr
+from runpod_server import Image, Launch, Light, RunPodServer, Window
+
+from blocks.runpod import RunPodCredentials
+from infra.runpod.worker import RunPodWorker
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+@flow(name="work")
+def work() -> None:
+    """Its deployments name what the pods really run."""
+
+
+@pytest.fixture(scope="session")
+def prefect_api() -> Iterator[str]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield str(get_current_settings().api.url)
+
+
+@dataclass
+class Studio:
+    """A pool on the stand-in, and what its light pods did."""
+
+    runpod: RunPodServer
+    api_url: str
+    pool: str
+    ran: list[str] = field(default_factory=list)
+    """Ids of the runs whose body ran, once for each time."""
+    hangs: threading.Event = field(default_factory=threading.Event)
+    """While set, a light pod's flow neither ends nor hears of its cancellation."""
+    outcome: str = "COMPLETED"
+
+    async def open(self) -> None:
+        block = RunPodCredentials(api_key=SecretStr(self.runpod.key), base_url=self.runpod.url)
+        await block.asave("hladvarp", overwrite=True)
+        template = RunPodWorker.get_default_base_job_template()
+        template["variables"]["properties"]["image"]["default"] = "light"
+        async with get_client() as client:
+            await client.create_work_pool(WorkPoolCreate(name=self.pool, type="runpod", base_job_template=template))
+
+    async def submit(self, entrypoint: str = "pod_flows.work", **variables: object) -> FlowRun:
+        """A run that waits for a worker."""
+        async with get_client() as client:
+            deployment = await client.create_deployment(
+                await client.create_flow(work),
+                name=self.pool,
+                work_pool_name=self.pool,
+                entrypoint=entrypoint,
+                pull_steps=[],
+                job_variables={"api_url": self.api_url, **variables},
+            )
+            return await client.create_flow_run_from_deployment(deployment)
+
+    async def read(self, run_id: UUID) -> FlowRun:
+        async with get_client() as client:
+            return await client.read_flow_run(run_id)
+
+    async def cancel(self, run_id: UUID) -> None:
+        """As the button in the UI does."""
+        async with get_client() as client:
+            await client.set_flow_run_state(run_id, Cancelling())
+
+    async def begun(self, run_id: UUID, within_s: float = 60.0) -> None:
+        """Wait until a pod runs the body."""
+        async with asyncio.timeout(within_s):
+            while str(run_id) not in self.ran:
+                await asyncio.sleep(0.1)
+
+    async def log_of(self, run_id: UUID) -> str:
+        async with get_client() as client:
+            return "\n".join(each.message for each in await client.read_logs() if each.flow_run_id == run_id)
+
+    async def ended(self, run_id: UUID, within_s: float = 60.0) -> FlowRun:
+        """The run, in its last state. A hang guard, not a measurement."""
+        async with asyncio.timeout(within_s):
+            while True:
+                run = await self.read(run_id)
+                if run.state is not None and run.state.is_final():
+                    return run
+                await asyncio.sleep(0.3)
+
+    async def emptied(self, within_s: float = 60.0) -> None:
+        """Wait until no pod is left over."""
+        async with asyncio.timeout(within_s):
+            while self.runpod.left_over:
+                await asyncio.sleep(0.2)
+
+    def light(self, pod: Light) -> None:
+        """As the launcher does: wait for the worker's word, run once, end the pod."""
+        run_id = pod.env["PREFECT__FLOW_RUN_ID"]
+        with httpx.Client(base_url=self.api_url, timeout=30) as prefect:
+            run: dict[str, object] = {}
+            while not pod.stopping.is_set() and run.get("infrastructure_pid") != pod.pod_id:
+                run = prefect.get(f"/flow_runs/{run_id}").json()
+                pod.stopping.wait(0.2)
+            if not pod.stopping.is_set() and run["state_type"] in ("PENDING", "SCHEDULED"):
+                self._body(pod, prefect, run_id)
+        while not pod.stopping.is_set():
+            with suppress(httpx.HTTPError):
+                httpx.post(
+                    f"{pod.env['PREFECT_RUNPOD_API']}/v2/pods/{pod.pod_id}/action",
+                    json={"action": "terminate"},
+                    headers={"Authorization": f"Bearer {pod.env['RUNPOD_API_KEY']}"},
+                )
+            pod.stopping.wait(1.0)
+
+    def _body(self, pod: Light, prefect: httpx.Client, run_id: str) -> None:
+        prefect.post(f"/flow_runs/{run_id}/set_state", json={"state": {"type": "RUNNING", "name": "Running"}})
+        self.ran.append(run_id)
+        pod.say("the body ran")
+        while self.hangs.is_set() and not pod.stopping.is_set():
+            pod.stopping.wait(0.2)
+        if not pod.stopping.is_set():
+            prefect.post(
+                f"/flow_runs/{run_id}/set_state", json={"state": {"type": self.outcome, "name": self.outcome.title()}}
+            )
+
+
+@pytest.fixture
+def runpod() -> Iterator[RunPodServer]:
+    with RunPodServer(speed=20, windows=[Window("minute", 600, 60.0)]) as server:
+        yield server
+
+
+@pytest.fixture
+def studio(prefect_api: str, runpod: RunPodServer, request: pytest.FixtureRequest) -> Studio:
+    name = "".join(each if each.isalnum() else "-" for each in request.node.name)[-60:]
+    studio = Studio(runpod, prefect_api, f"gpu-{name}")
+    runpod.images["light"] = Image(light=studio.light)
+    asyncio.run(studio.open())
+    return studio
+
+
+@pytest.fixture
+def real_image(runpod: RunPodServer) -> str:
+    """An image with this checkout and its Python in it."""
+
+    def as_here(launch: Launch) -> Launch:
+        return launch
+
+    path = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "infra" / "image")))
+    env = {"PATH": f"{BIN}:/usr/bin:/bin", "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    runpod.images["real"] = Image(env=env, on_host=as_here)
+    return "real"

@@ -1,0 +1,317 @@
+"""The worker against a real Prefect server and the stand-in RunPod, with pods that are threads and report states."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from prefect.client.orchestration import get_client
+from runpod_server import L40, L40S, RunPodServer
+
+from infra.runpod.worker import RunPodWorker
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RunPod's side is twenty times as fast, and so are our waits for it; cancellation keeps its own."""
+    monkeypatch.setattr(RunPodWorker, "look_every_s", 1.0)
+    monkeypatch.setattr("infra.runpod.stay.DRAIN_S", 1.0)
+    monkeypatch.setattr("infra.runpod.purchase.HIDDEN_S", 4.0)
+    monkeypatch.setattr("infra.runpod.purchase.SHORTEST_WAIT_S", 1.0)
+    monkeypatch.setattr("infra.runpod.verdict.UP_BY_S", 5.0)
+    monkeypatch.setattr("infra.runpod.ending.AGAIN_S", 3.0)
+
+
+@asynccontextmanager
+async def working(pool: str, name: str = "gpu-1") -> AsyncIterator[RunPodWorker]:
+    """A worker that works as long as the block lasts, and stops as one that is interrupted does."""
+    worker = RunPodWorker(work_pool_name=pool, name=name)
+    task = asyncio.create_task(worker.start(printer=lambda *_: None))
+    try:
+        yield worker
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def test_run_gets_one_pod_runs_once_and_leaves_nothing(studio, runpod: RunPodServer):
+    async def go():
+        run = await studio.submit()
+        async with working(studio.pool):
+            ended = await studio.ended(run.id)
+            await studio.emptied()
+            await asyncio.sleep(3)  # for the log to be sent
+        async with get_client() as client:
+            artifacts = [each for each in await client.read_artifacts() if each.flow_run_id == run.id]
+        return ended, await studio.log_of(run.id), artifacts
+
+    ended, log, artifacts = asyncio.run(go())
+    (pod,) = runpod.pods
+
+    assert ended.state.is_completed()
+    assert studio.ran == [str(ended.id)]
+    assert ended.infrastructure_pid == pod.id
+    assert "Asking for a pod" in log
+    assert "Pod | the body ran" in log
+    assert f"console.runpod.io/pods?id={pod.id}" in log
+    (cost,) = [each for each in artifacts if each.key == "runpod-cost"]
+    (row,) = json.loads(cost.data)
+    assert row["pod"] == pod.id
+    assert float(row["$ estimated"]) == pytest.approx(pod.cost_usd, abs=0.002)
+
+
+FAULTS = {
+    "lost answer": ("fail", "broken_after", "COMPLETED", 1),
+    "reset after creation": ("fail", "reset_after", "COMPLETED", 1),
+    "cut answer": ("fail", "cut", "COMPLETED", 1),
+    "broken before creation": ("fail", "broken", "COMPLETED", 1),
+    "bad gateway": ("fail", "bad_gateway", "COMPLETED", 1),
+    "busy": ("fail", "busy", "COMPLETED", 1),
+    "no balance": ("fail", "no_balance", "CRASHED", 0),
+    "full for a moment": ("fail", "no_capacity", "COMPLETED", 1),
+    "image can't be pulled": ("doom", "pull_error", "COMPLETED", 2),
+    "driver too old": ("doom", "no_driver", "COMPLETED", 2),
+    "wrong architecture": ("doom", "wrong_architecture", "COMPLETED", 2),
+    "crash loop": ("doom", "crash_loop", "COMPLETED", 2),
+    "container never starts": ("doom", "never_starts", "COMPLETED", 2),
+    "stuck": ("doom", "stuck_starting", "COMPLETED", 2),
+    "dearer than the catalogue": ("doom", "dearer", "COMPLETED", 2),
+    "unknown status": ("doom", "unknown_status", "COMPLETED", 1),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_on_the_way_to_a_pod_leaves_the_right_outcome_and_no_pod(studio, runpod: RunPodServer, fault):
+    how, kind, outcome, pods = FAULTS[fault]
+    getattr(runpod, how)(kind)
+
+    async def go():
+        run = await studio.submit(start_deadline_s=8)
+        async with working(studio.pool):
+            ended = await studio.ended(run.id)
+            await studio.emptied()
+        return ended
+
+    ended = asyncio.run(go())
+
+    assert ended.state_type.value == outcome, ended.state.message
+    assert len(runpod.pods) == pods, runpod.ledger()
+    assert studio.ran == [str(ended.id)] * (outcome == "COMPLETED")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fate", "said"),
+    [("vanishes", "vanished"), ("host_lost", "EXITED"), ("error", "ERROR"), ("out_of_memory", "again")],
+)
+def test_pod_that_is_lost_under_a_run_crashes_it_with_the_reason(studio, runpod: RunPodServer, fate, said):
+    studio.hangs.set()
+
+    async def go():
+        run = await studio.submit()
+        async with working(studio.pool):
+            await studio.begun(run.id)
+            await asyncio.sleep(2.5)  # so that RunPod has told an uptime
+            runpod.strike(runpod.pods[0], fate)
+            ended = await studio.ended(run.id)
+            await studio.emptied()
+        return ended
+
+    ended = asyncio.run(go())
+
+    assert ended.state.is_crashed()
+    assert said in ended.state.message
+    assert len(runpod.pods) == 1
+    assert len(studio.ran) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("outcome", ["FAILED", "CRASHED", "CANCELLED"])
+def test_outcome_is_the_word_that_prefect_has(studio, runpod: RunPodServer, outcome):
+    studio.outcome = outcome
+
+    async def go():
+        run = await studio.submit()
+        async with working(studio.pool):
+            ended = await studio.ended(run.id)
+            await studio.emptied()
+        return await studio.read(run.id), ended
+
+    last, ended = asyncio.run(go())
+
+    assert last.state_type.value == ended.state_type.value == outcome
+
+
+def test_cancelled_run_that_hangs_loses_its_pod_within_half_a_minute(studio, runpod: RunPodServer):
+    studio.hangs.set()
+
+    async def go():
+        run = await studio.submit()
+        async with working(studio.pool):
+            await studio.begun(run.id)
+            await studio.cancel(run.id)
+            asked_at_s = time.time()
+            ended = await studio.ended(run.id)
+            return ended, runpod.pods[0].ended_at_s - asked_at_s
+
+    ended, took_s = asyncio.run(go())
+
+    assert ended.state.is_cancelled()
+    assert took_s < 30  # the promise itself
+    assert not runpod.left_over
+
+
+@pytest.mark.slow
+def test_run_cancelled_while_its_pod_is_being_made_leaves_nothing(studio, runpod: RunPodServer):
+    runpod.fail("slow", wait_s=3)
+
+    async def go():
+        run = await studio.submit()
+        async with working(studio.pool):
+            async with asyncio.timeout(30):
+                while not runpod.asked("createPod"):
+                    await asyncio.sleep(0.1)
+            await studio.cancel(run.id)
+            ended = await studio.ended(run.id)
+            await asyncio.sleep(4)
+            await studio.emptied()
+        return ended
+
+    assert asyncio.run(go()).state.is_cancelled()
+    assert studio.ran == []
+
+
+@pytest.mark.slow
+def test_next_gpu_type_is_taken_where_the_first_is_sold_out(studio, runpod: RunPodServer):
+    runpod.catalog.stock("NONE", gpu=L40, hidden=True)
+
+    async def go():
+        run = await studio.submit(gpu_types=[L40, L40S])
+        async with working(studio.pool):
+            return await studio.ended(run.id)
+
+    assert asyncio.run(go()).state.is_completed()
+    assert [pod.config["gpu"]["id"] for pod in runpod.pods] == [L40S]
+
+
+def test_run_without_capacity_says_so_and_crashes_when_its_time_is_over(studio, runpod: RunPodServer):
+    runpod.catalog.stock("NONE")
+
+    async def go():
+        run = await studio.submit(capacity_deadline_s=3)
+        async with working(studio.pool):
+            async with asyncio.timeout(30):
+                while (await studio.read(run.id)).state_name != "Waiting for capacity":
+                    await asyncio.sleep(0.1)
+            return await studio.ended(run.id)
+
+    ended = asyncio.run(go())
+    assert ended.state.is_crashed()
+    assert "nothing was free within 3 s" in ended.state.message
+
+
+def test_worker_that_stops_leaves_its_pod_and_the_next_one_takes_it_up(studio, runpod: RunPodServer):
+    studio.hangs.set()
+
+    async def go():
+        run = await studio.submit()
+        async with working(studio.pool):
+            await studio.begun(run.id)
+        left = len(runpod.left_over)
+        async with working(studio.pool):
+            await asyncio.sleep(2)
+            studio.hangs.clear()
+            ended = await studio.ended(run.id)
+            await studio.emptied()
+        return left, ended
+
+    left, ended = asyncio.run(go())
+
+    assert left == 1
+    assert ended.state.is_completed()
+    assert len(runpod.pods) == 1
+    assert len(studio.ran) == 1
+
+
+@pytest.mark.slow
+def test_reaper_ends_the_pods_of_runs_that_are_over_and_nobody_elses(studio, runpod: RunPodServer):
+    studio.hangs.set()
+    foreign = runpod.cloud.foreign("somebody's notebook")
+
+    async def go():
+        run = await studio.submit()
+        async with working(studio.pool):
+            await studio.begun(run.id)
+        async with get_client() as client:
+            await client.delete_flow_run(run.id)
+        async with working(studio.pool):
+            await studio.emptied()
+
+    asyncio.run(go())
+
+    assert foreign.is_left
+    assert not runpod.left_over
+
+
+@pytest.mark.slow
+def test_retried_run_gets_a_pod_of_its_own(studio, runpod: RunPodServer):
+    studio.outcome = "FAILED"
+
+    async def go():
+        from prefect.states import Scheduled
+
+        run = await studio.submit()
+        async with working(studio.pool):
+            await studio.ended(run.id)
+            await studio.emptied()
+            studio.outcome = "COMPLETED"
+            async with get_client() as client:
+                await client.set_flow_run_state(run.id, Scheduled(), force=True)
+            async with asyncio.timeout(60):
+                while not (await studio.read(run.id)).state.is_completed():
+                    await asyncio.sleep(0.3)
+            await studio.emptied()
+
+    asyncio.run(go())
+
+    assert len(runpod.pods) == len(studio.ran) == 2
+
+
+def test_pod_knows_nothing_that_it_does_not_need(studio, runpod: RunPodServer, monkeypatch):
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "postgresql+asyncpg://prefect:leyndarmal@db/prefect")
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "admin:leyndarmal")
+    runpod.account.create_secret({"name": "hf", "value": "leyndarmal"}, time.time())
+
+    async def go():
+        run = await studio.submit(secret_env={"HF_TOKEN": "hf"}, env={"SHOW": "surtsey"})
+        async with working(studio.pool):
+            return await studio.ended(run.id), await studio.log_of(run.id)
+
+    ended, log = asyncio.run(go())
+    (pod,) = runpod.pods
+
+    assert ended.state.is_completed()
+    assert "leyndarmal" not in json.dumps(pod.env) + log
+    assert runpod.key not in json.dumps(pod.env) + log
+    assert pod.env["HF_TOKEN"] == "{{ RUNPOD_SECRET_hf }}"
+    assert pod.env["SHOW"] == "surtsey"
+    assert not [name for name in pod.env if "DATABASE" in name or "AUTH" in name or name == "PREFECT_HOME"]
+
+
+def test_secret_in_clear_is_refused_before_any_pod(studio, runpod: RunPodServer):
+    async def go():
+        run = await studio.submit(env={"AZURE_API_KEY": "leyndarmal"})
+        async with working(studio.pool):
+            return await studio.ended(run.id)
+
+    ended = asyncio.run(go())
+
+    assert ended.state.is_crashed()
+    assert "AZURE_API_KEY would lie in clear" in ended.state.message
+    assert "leyndarmal" not in ended.state.message
+    assert runpod.pods == []
