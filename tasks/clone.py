@@ -31,7 +31,7 @@ from tasks.schemas import Consent, EngineAccess, VoicePreset
 from tasks.schemas.cloning import ClonedVoice, CloneRequest, Revocation
 from tasks.source.address import redact
 from tasks.source.fetch import Fetched, fetch
-from tasks.tts.elevenlabs_voices import clone_voice, delete_voice, voices_like
+from tasks.tts.elevenlabs.cloning import clone_voice, delete_voice, voices_like
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,15 @@ from tasks import errors
 ROOT = Path(__file__).parents[1]
 ROOMS = ("flows", "tasks", "blocks", "deployments", "infra")
 NAMES_THAT_SAY_NOTHING = {"utils", "helpers", "common", "misc", "base", "manager", "core"}
-NOUNS = ("asr.engine", "tts.engine", "tts.espeak", "audio.mastering", "text.normalize", "feed.render", "source.fetch")
+NOUNS = (
+    "asr.engine",
+    "tts.engine",
+    "tts.espeak.engine",
+    "audio.mastering",
+    "text.normalize",
+    "feed.render",
+    "source.fetch",
+)
 
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 

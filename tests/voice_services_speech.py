@@ -13,8 +13,8 @@ import soxr
 from numpy.typing import NDArray
 
 from tasks.schemas import VoicePreset
-from tasks.tts.espeak import SAMPLE_RATE_HZ as ESPEAK_HZ
-from tasks.tts.espeak import Espeak
+from tasks.tts.espeak.engine import SAMPLE_RATE_HZ as ESPEAK_HZ
+from tasks.tts.espeak.engine import Espeak
 
 Samples = NDArray[np.float32]
 """One channel here: shape (n_samples,), full scale 1.0."""

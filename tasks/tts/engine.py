@@ -15,15 +15,15 @@ from tasks.errors import EngineUnavailable, UnknownEngine
 from tasks.schemas import EngineAccess, Mark, VoicePreset
 
 ENGINES = {
-    "azure": "tasks.tts.azure:Azure",
-    "elevenlabs": "tasks.tts.elevenlabs:ElevenLabs",
-    "espeak": "tasks.tts.espeak:Espeak",
-    "kokoro": "tasks.tts.kokoro:Kokoro",
-    "nemo": "tasks.tts.nemo:NemoTts",
-    "openai": "tasks.tts.openai:OpenAi",
+    "azure": "tasks.tts.azure.engine:Azure",
+    "elevenlabs": "tasks.tts.elevenlabs.engine:ElevenLabs",
+    "espeak": "tasks.tts.espeak.engine:Espeak",
+    "kokoro": "tasks.tts.kokoro.engine:Kokoro",
+    "nemo": "tasks.tts.nemo.engine:NemoTts",
+    "openai": "tasks.tts.openai.engine:OpenAi",
     "openai_compatible": "tasks.tts.openai_compatible:OpenAiCompatible",
     "piper": "tasks.tts.piper:Piper",
-    "polly": "tasks.tts.polly:Polly",
+    "polly": "tasks.tts.polly.engine:Polly",
 }
 
 EXTRAS = {"piper": "piper"}

@@ -18,11 +18,11 @@ import structlog
 from tasks.errors import AnswerUnfinished, EngineDenied, LanguageNotAllowed, RequestRefused, UnknownVoice
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
-from tasks.tts.http import STALL_S, Question
-from tasks.tts.openai_account import address_of, service
-from tasks.tts.refusal import asked_for
-from tasks.tts.sound_answer import letters_in, pcm_pieces
-from tasks.tts.wav_stream import plain_samples
+from tasks.tts.openai.account import address_of, service
+from tasks.tts.vendors.http import STALL_S, Question
+from tasks.tts.vendors.refusal import asked_for
+from tasks.tts.vendors.sound_answer import letters_in, pcm_pieces
+from tasks.tts.vendors.wav_stream import plain_samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ from measuring import table, tree_cpu_s
 
 from tasks.schemas import EngineAccess, VoicePreset
 from tasks.tts.engine import load_engine
-from tasks.tts.kokoro_phonemes import ICELANDIC
+from tasks.tts.kokoro.phonemes import ICELANDIC
 
 pytestmark = pytest.mark.benchmark
 
@@ -89,7 +89,7 @@ def test_kokoro_s_icelandic_is_understood_better_as_it_is_spelled_for_it(monkeyp
     kokoro = load_engine("kokoro", EngineAccess(folder=str(kokoro_folder())))
     george, rows = VoicePreset(name="george", engine="kokoro", voice="bm_george"), []
     for name, accent in (("as eSpeak writes it", replace(ICELANDIC, rules=())), ("as Kokoro gets it", ICELANDIC)):
-        monkeypatch.setattr("tasks.tts.kokoro.ICELANDIC", accent)
+        monkeypatch.setattr("tasks.tts.kokoro.engine.ICELANDIC", accent)
         heard = [understood(kokoro.synthesize(text, george, "is"), "is", tmp_path) for text in ICELANDIC_SENTENCES]
         rows.append([name, mean(map(character_error_rate, ICELANDIC_SENTENCES, heard))])
     print(table("Letters heard wrongly, of 10 Icelandic sentences", ("", "bm_george"), rows))

@@ -19,8 +19,8 @@ from blocks.settings import load_settings
 from tasks.errors import BudgetExceeded, EngineDenied, HladvarpError, QuotaExceeded
 from tasks.schemas import CastEntry, EngineAccess, EpisodeManifest
 from tasks.synthesize import speak_lines
-from tasks.tts.azure import Azure
-from tasks.tts.elevenlabs import ElevenLabs
+from tasks.tts.azure.engine import Azure
+from tasks.tts.elevenlabs.engine import ElevenLabs
 from tasks.tts.engine import TtsEngine, load_engine
 from tasks.tts.openai_compatible import OpenAiCompatible
 

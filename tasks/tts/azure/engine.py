@@ -21,7 +21,7 @@ from tasks.errors import (
     UnknownVoice,
 )
 from tasks.schemas import EngineAccess, Mark, VoicePreset
-from tasks.tts.azure_voices import (
+from tasks.tts.azure.voices import (
     HD_USD_PER_MILLION,
     HIGHEST_ST,
     USD_PER_MILLION,
@@ -31,10 +31,10 @@ from tasks.tts.azure_voices import (
 )
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
-from tasks.tts.http import STALL_S, Question, VoiceService
-from tasks.tts.refusal import Refusal, asked_for
-from tasks.tts.sound_answer import letters_in
 from tasks.tts.ssml import SSML_VERSION, locale_of
+from tasks.tts.vendors.http import STALL_S, Question, VoiceService
+from tasks.tts.vendors.refusal import Refusal, asked_for
+from tasks.tts.vendors.sound_answer import letters_in
 
 SAMPLE_RATE_HZ = 48_000
 OUTPUT_FORMAT = "raw-48khz-16bit-mono-pcm"

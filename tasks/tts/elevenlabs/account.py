@@ -15,8 +15,8 @@ from tasks.errors import (
     TextTooLong,
     UnknownVoice,
 )
-from tasks.tts.http import STALL_S, VoiceService
-from tasks.tts.refusal import Refusal
+from tasks.tts.vendors.http import STALL_S, VoiceService
+from tasks.tts.vendors.refusal import Refusal
 
 if TYPE_CHECKING:
     from tasks.schemas import EngineAccess

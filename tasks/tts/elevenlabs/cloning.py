@@ -25,8 +25,8 @@ from tasks.errors import (
     SourceTooLarge,
     UnknownVoice,
 )
-from tasks.tts.elevenlabs_account import VOICE_ID, service
-from tasks.tts.http import Question, VoiceService
+from tasks.tts.elevenlabs.account import VOICE_ID, service
+from tasks.tts.vendors.http import Question, VoiceService
 
 if TYPE_CHECKING:
     from tasks.schemas import EngineAccess

@@ -15,19 +15,19 @@ import structlog
 
 from tasks.errors import InvalidPreset, LanguageNotAllowed, RequestRefused, TextTooLong, UnknownVoice
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
-from tasks.tts.elevenlabs_account import VOICE_ID, service
-from tasks.tts.elevenlabs_models import DEFAULT_MODEL, MODELS, Model, model_name, model_of
+from tasks.tts.elevenlabs.account import VOICE_ID, service
+from tasks.tts.elevenlabs.models import DEFAULT_MODEL, MODELS, Model, model_name, model_of
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
-from tasks.tts.http import STALL_S, Question
-from tasks.tts.refusal import asked_for
-from tasks.tts.sound_answer import letters_in
+from tasks.tts.vendors.http import STALL_S, Question
+from tasks.tts.vendors.refusal import asked_for
+from tasks.tts.vendors.sound_answer import letters_in
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from tasks.schemas import EngineAccess, Mark, VoicePreset
-    from tasks.tts.sound_answer import SoundAnswer
+    from tasks.tts.vendors.sound_answer import SoundAnswer
 
 log = structlog.get_logger(__name__)
 

@@ -16,9 +16,9 @@ import numpy as np
 from tasks.errors import EngineFailed, EngineUnavailable, InvalidRequest, LanguageNotAllowed, UnknownPreset
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
-from tasks.tts.espeak_commands import parameters, with_commands
-from tasks.tts.espeak_process import EspeakProcess, Utterance
-from tasks.tts.espeak_voices import base_voices, variants
+from tasks.tts.espeak.commands import parameters, with_commands
+from tasks.tts.espeak.process import EspeakProcess, Utterance
+from tasks.tts.espeak.voices import base_voices, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The project's end of the pipes to one eSpeak worker: `espeak_worker.py` is the other."""
+"""The project's end of the pipes to one eSpeak worker: `worker.py` is the other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-WORKER = Path(__file__).with_name("espeak_worker.py")
+WORKER = Path(__file__).with_name("worker.py")
 HEADER = struct.Struct(">cI")
 SECONDS_PER_CHARACTER = 0.005  # thirty times what was measured, for a machine that is busy with other things
 

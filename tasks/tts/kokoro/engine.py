@@ -14,8 +14,8 @@ import numpy as np
 from tasks.errors import LanguageNotAllowed, ModelDamaged, TextTooLong, UnknownVoice
 from tasks.tts.clip_shape import is_speakable, shaped, silence
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine, load_engine
-from tasks.tts.espeak import Espeak
-from tasks.tts.kokoro_phonemes import ACCENTS, ICELANDIC, MAPPING_VERSION, VOCABULARY, phonemes_of
+from tasks.tts.espeak.engine import Espeak
+from tasks.tts.kokoro.phonemes import ACCENTS, ICELANDIC, MAPPING_VERSION, VOCABULARY, phonemes_of
 from tasks.tts.model_files import fingerprint, model_file
 from tasks.tts.onnx_model import open_model, running
 from tasks.tts.sentences import ends_a_sentence, sentences_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tasks.schemas import EngineAccess, Mark, VoicePreset
-    from tasks.tts.kokoro_phonemes import Accent
+    from tasks.tts.kokoro.phonemes import Accent
 
 MODEL = "kokoro-v1.0.int8.onnx"
 PLAIN_VOICE = "af_heart"

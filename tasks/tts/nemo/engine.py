@@ -21,7 +21,7 @@ from tasks.errors import EngineFailed, EngineUnavailable, LanguageNotAllowed, Mo
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
 from tasks.tts.model_files import fingerprint, model_file
-from tasks.tts.nemo_files import describe
+from tasks.tts.nemo.files import describe
 from tasks.tts.sentences import ends_a_sentence, sentences_of
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ import structlog
 from tasks.errors import InvalidPreset, LanguageNotAllowed, RequestRefused, UnknownVoice
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
-from tasks.tts.http import STALL_S, Question
-from tasks.tts.openai_account import ADDRESS, address_of, service
-from tasks.tts.openai_models import DEFAULT_MODEL, LANGUAGES, VOICES, model_name, model_of
-from tasks.tts.openai_realtime import SAMPLE_RATE_HZ, Call, Reading
-from tasks.tts.refusal import asked_for
+from tasks.tts.openai.account import ADDRESS, address_of, service
+from tasks.tts.openai.models import DEFAULT_MODEL, LANGUAGES, VOICES, model_name, model_of
+from tasks.tts.openai.realtime import SAMPLE_RATE_HZ, Call, Reading
+from tasks.tts.vendors.http import STALL_S, Question
+from tasks.tts.vendors.refusal import asked_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,11 +18,11 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from tasks.errors import AnswerUnfinished, EngineError, EngineUnreachable, RequestRefused, SpokeOtherwise
-from tasks.tts.http import CONNECT_S
-from tasks.tts.openai_account import meaning
-from tasks.tts.refusal import ADVICE, Refusal, asked_wait_s, kind_of, one_line, read_refusal
-from tasks.tts.sound_answer import LONGEST_ANSWER_S, pcm_pieces
-from tasks.tts.verbatim import says_the_same
+from tasks.tts.openai.account import meaning
+from tasks.tts.openai.verbatim import says_the_same
+from tasks.tts.vendors.http import CONNECT_S
+from tasks.tts.vendors.refusal import ADVICE, Refusal, asked_wait_s, kind_of, one_line, read_refusal
+from tasks.tts.vendors.sound_answer import LONGEST_ANSWER_S, pcm_pieces
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,14 +22,14 @@ from tasks.errors import AnswerUnfinished, EngineDenied, InvalidPreset, Language
 from tasks.schemas import EngineAccess
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
-from tasks.tts.http import CONNECT_S, STALL_S
-from tasks.tts.polly_failures import broken_off, may_not_list, translated
-from tasks.tts.polly_voices import HIGHEST_ST, LOCALE_OF, document, languages_of, locale_of_voice
-from tasks.tts.refusal import asked_for, one_line
-from tasks.tts.sound_answer import letters_in, whole_sound
+from tasks.tts.polly.failures import broken_off, may_not_list, translated
+from tasks.tts.polly.voices import HIGHEST_ST, LOCALE_OF, document, languages_of, locale_of_voice
+from tasks.tts.polly.vorbis import vorbis_pieces
 from tasks.tts.ssml import SSML_VERSION
-from tasks.tts.vorbis import vorbis_pieces
-from tasks.tts.web_address import is_web_address
+from tasks.tts.vendors.http import CONNECT_S, STALL_S
+from tasks.tts.vendors.refusal import asked_for, one_line
+from tasks.tts.vendors.sound_answer import letters_in, whole_sound
+from tasks.tts.vendors.web_address import is_web_address
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,7 +22,7 @@ from tasks.errors import (
     TextTooLong,
     UnknownVoice,
 )
-from tasks.tts.refusal import ADVICE, asked_wait_s, kind_of, one_line
+from tasks.tts.vendors.refusal import ADVICE, asked_wait_s, kind_of, one_line
 
 KINDS: dict[str, type[EngineError]] = {
     "ServiceQuotaExceededException": QuotaExceeded,

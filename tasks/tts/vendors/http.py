@@ -18,9 +18,9 @@ from httpx_retries import Retry, RetryTransport
 
 from tasks.errors import AnswerUnfinished, EngineDenied, EngineError, EngineUnreachable
 from tasks.schemas import EngineAccess
-from tasks.tts.refusal import ADVICE, Refusal, asked_wait_s, kind_of, one_line, read_refusal
-from tasks.tts.sound_answer import SoundAnswer
-from tasks.tts.web_address import is_web_address, proxy_for
+from tasks.tts.vendors.refusal import ADVICE, Refusal, asked_wait_s, kind_of, one_line, read_refusal
+from tasks.tts.vendors.sound_answer import SoundAnswer
+from tasks.tts.vendors.web_address import is_web_address, proxy_for
 
 log = structlog.get_logger(__name__)
 

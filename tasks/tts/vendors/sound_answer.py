@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import AnswerUnfinished
-from tasks.tts.refusal import one_line
+from tasks.tts.vendors.refusal import one_line
 
 AUDIBLE = 10 ** (-50 / 20)  # of full scale; what a vendor's voice leaves between its words is softer
 # Speech stays 9 dB and more below its own peaks; bytes of another format, read as samples, are noise at -5 dBFS.

@@ -14,7 +14,7 @@ from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, load_engine
 from tasks.asr.nemo import NemoAsr
 from tasks.errors import EngineUnavailable, LanguageNotAllowed, ModelDamaged, ModelNotFound
 from tasks.schemas import AsrConfig, VoicePreset
-from tasks.tts.espeak import SAMPLE_RATE_HZ, Espeak
+from tasks.tts.espeak.engine import SAMPLE_RATE_HZ, Espeak
 
 SENTENCES = """
 Góðan daginn og velkomin í þáttinn.

@@ -26,9 +26,9 @@ from tasks.errors import (
     UnknownVoice,
 )
 from tasks.schemas import EngineAccess, Mark, VoicePreset
-from tasks.tts import azure as azure_engine
-from tasks.tts.azure import MAX_CHARACTERS, Azure
-from tasks.tts.azure_voices import AzureVoice, address_of
+from tasks.tts.azure import engine as azure_engine
+from tasks.tts.azure.engine import MAX_CHARACTERS, Azure
+from tasks.tts.azure.voices import AzureVoice, address_of
 from tasks.tts.engine import load_engine
 
 TEXT = "Góðan daginn, þetta er fréttatíminn."

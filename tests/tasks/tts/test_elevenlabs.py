@@ -27,7 +27,7 @@ from tasks.errors import (
     UnknownVoice,
 )
 from tasks.schemas import EngineAccess, VoicePreset
-from tasks.tts.elevenlabs import SAMPLE_RATE_HZ, ElevenLabs
+from tasks.tts.elevenlabs.engine import SAMPLE_RATE_HZ, ElevenLabs
 from tasks.tts.engine import load_engine
 
 KEY = KEYS["elevenlabs"]

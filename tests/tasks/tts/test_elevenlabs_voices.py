@@ -27,9 +27,9 @@ from tasks.errors import (
     UnknownVoice,
 )
 from tasks.schemas import EngineAccess, VoicePreset
-from tasks.tts.elevenlabs import ElevenLabs
-from tasks.tts.elevenlabs_voices import MOST_SAMPLE_BYTES, MOST_SAMPLES, clone_voice, delete_voice
-from tasks.tts.espeak import Espeak
+from tasks.tts.elevenlabs.cloning import MOST_SAMPLE_BYTES, MOST_SAMPLES, clone_voice, delete_voice
+from tasks.tts.elevenlabs.engine import ElevenLabs
+from tasks.tts.espeak.engine import Espeak
 
 KEY = KEYS["elevenlabs"]
 VOICE_ID = "abcABC123"

@@ -17,7 +17,7 @@ import pytest
 from tasks.errors import EngineFailed, InvalidRequest, LanguageNotAllowed, UnknownPreset
 from tasks.schemas import VoicePreset
 from tasks.tts.engine import Speech, load_engine
-from tasks.tts.espeak import SAMPLE_RATE_HZ, Espeak
+from tasks.tts.espeak.engine import SAMPLE_RATE_HZ, Espeak
 
 PLAIN = VoicePreset(name="plain")
 SENTENCE = "Góðan daginn, þú ættir að hlusta á þetta. Önnur setning er hér!"
@@ -238,7 +238,7 @@ def test_a_forked_child_uses_workers_of_its_own(espeak):
 PROGRAM = r"""
 import os, sys, time
 from tasks.schemas import VoicePreset
-from tasks.tts.espeak import Espeak
+from tasks.tts.espeak.engine import Espeak
 engine = Espeak()
 engine.synthesize("já", VoicePreset(name="x"), "is")
 if os.fork() == 0:
@@ -274,7 +274,7 @@ def test_an_idle_worker_survives_its_own_check_of_the_parent(espeak):
 def test_every_language_and_variant_that_is_offered_speaks(espeak):
     for language in sorted(espeak.capabilities(PLAIN).languages):
         assert espeak.synthesize("taka mata", PLAIN, language).samples.any(), language
-    from tasks.tts.espeak import variants
+    from tasks.tts.espeak.engine import variants
 
     for variant in sorted(variants()):
         assert espeak.synthesize("taka mata", VoicePreset(name="x", voice=variant), "is").samples.any(), variant

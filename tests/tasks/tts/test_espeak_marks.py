@@ -14,7 +14,7 @@ import pytest
 
 from tasks.errors import EngineFailed, InvalidRequest, LanguageNotAllowed
 from tasks.schemas import Mark, VoicePreset
-from tasks.tts.espeak import SAMPLE_RATE_HZ, Espeak
+from tasks.tts.espeak.engine import SAMPLE_RATE_HZ, Espeak
 
 PLAIN = VoicePreset(name="plain")
 SENTENCE = "Þetta er mjög gott veður í dag, og þú ættir að fara út."

@@ -28,10 +28,10 @@ from tasks.errors import (
     UnknownVoice,
 )
 from tasks.schemas import EngineAccess
-from tasks.tts import http, sound_answer
-from tasks.tts.http import Question, VoiceService
-from tasks.tts.refusal import Refusal, asked_for, one_line
-from tasks.tts.sound_answer import letters_in
+from tasks.tts.vendors import http, sound_answer
+from tasks.tts.vendors.http import Question, VoiceService
+from tasks.tts.vendors.refusal import Refusal, asked_for, one_line
+from tasks.tts.vendors.sound_answer import letters_in
 
 KEY = "lykill-7f3a9c21d4e8b650"
 RATE_HZ = 24_000

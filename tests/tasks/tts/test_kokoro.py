@@ -13,8 +13,8 @@ from kokoro_files import MODEL, kokoro_folder
 from tasks.errors import InvalidRequest, LanguageNotAllowed, ModelDamaged, ModelNotFound, TextTooLong, UnknownVoice
 from tasks.schemas import EngineAccess, Mark, VoicePreset
 from tasks.tts.engine import load_engine
-from tasks.tts.espeak import Espeak
-from tasks.tts.kokoro_phonemes import ACCENTS, ICELANDIC, VOCABULARY, phonemes_of
+from tasks.tts.espeak.engine import Espeak
+from tasks.tts.kokoro.phonemes import ACCENTS, ICELANDIC, VOCABULARY, phonemes_of
 
 HEART = VoicePreset(name="heart", engine="kokoro", voice="af_heart")
 GEORGE = VoicePreset(name="george", engine="kokoro", voice="bm_george")

@@ -31,8 +31,8 @@ from tasks.errors import (
 )
 from tasks.schemas import EngineAccess, VoicePreset
 from tasks.tts.engine import load_engine
-from tasks.tts.openai import OpenAi
-from tasks.tts.openai_realtime import SAMPLE_RATE_HZ
+from tasks.tts.openai.engine import OpenAi
+from tasks.tts.openai.realtime import SAMPLE_RATE_HZ
 
 KEY = KEYS["realtime"]
 VOICE = VoicePreset(name="marin", engine="openai", voice="marin")

@@ -35,10 +35,10 @@ from tasks.errors import (
 )
 from tasks.schemas import EngineAccess, Mark, VoicePreset
 from tasks.tts.engine import load_engine
-from tasks.tts.polly import MAX_CHARACTERS, SAMPLE_RATE_HZ, Polly
-from tasks.tts.polly_failures import KINDS, may_not_list, translated
-from tasks.tts.polly_voices import VOICES
-from tasks.tts.vorbis import vorbis_pieces
+from tasks.tts.polly.engine import MAX_CHARACTERS, SAMPLE_RATE_HZ, Polly
+from tasks.tts.polly.failures import KINDS, may_not_list, translated
+from tasks.tts.polly.voices import VOICES
+from tasks.tts.polly.vorbis import vorbis_pieces
 
 TEXT = "Góðan daginn, þetta er fréttatíminn."
 DORA = VoicePreset(name="dora", engine="polly", voice="Dora")
@@ -364,7 +364,7 @@ def test_vorbis_is_decoded_piece_by_piece_and_refused_where_it_is_none():
 
 
 def test_importing_the_engine_reads_no_configuration():
-    code = "import tasks.tts.polly, sys; sys.exit('prefect' in sys.modules)"
+    code = "import tasks.tts.polly.engine, sys; sys.exit('prefect' in sys.modules)"
     environment = {**os.environ, "AWS_PROFILE": "er-ekki-til"}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
 

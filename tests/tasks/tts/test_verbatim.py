@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.tts.verbatim import says_the_same
+from tasks.tts.openai.verbatim import says_the_same
 
 LONG = (
     "Veðurstofan spáir hvassviðri á sunnanverðu landinu síðdegis og fram eftir kvöldi, en norðanlands verður hægari "

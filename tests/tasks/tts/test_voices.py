@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tasks.tts.espeak import SAMPLE_RATE_HZ, Espeak
+from tasks.tts.espeak.engine import SAMPLE_RATE_HZ, Espeak
 from tasks.tts.presets import embedded_voices
 
 SENTENCE = "Góðan daginn og velkomin. Í dag ræðum við um íslenska tungu."
