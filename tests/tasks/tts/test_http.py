@@ -195,7 +195,7 @@ def test_a_forked_child_asks_on_connections_of_its_own(server):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     heard(asked)
     ports = [port for *_, port in server.seen]
-    assert ports[0] == ports[2] != ports[1]
+    assert ports[1] not in (ports[0], ports[2])  # the parent's may have expired: a large process forks slowly
 
 
 @pytest.mark.parametrize("status", [429, 503])
