@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from islenska import Bin, BinEntry
@@ -15,8 +16,8 @@ _UNSTRESSED = frozenset("aiu")
 _VOWELS = frozenset("aáeéiíoóuúyýæö")
 _BY_HAND = "write each form as an entry of its own, without inflect"
 
-Forms = dict[str, tuple[str, ...]]
-"""A paradigm: the words that stand under each mark of BÍN, such as `ÞGFETgr`."""
+Forms = dict[str, str]
+"""A paradigm: the word that stands under each mark of BÍN, such as `ÞGFETgr`; a second one is under `ÞGFETgr2`."""
 
 
 @lru_cache(maxsize=65_536)
@@ -28,10 +29,18 @@ def inflected(grapheme: str, alias: str) -> tuple[tuple[str, str], ...]:
     Raises: InvalidLexicon where BÍN does not know the grapheme, or the alias cannot follow it.
     """
     paradigms = _paradigms(grapheme, guessed=True)
-    forms = {form for _, marks in paradigms for words in marks.values() for form in words}
+    forms = {form for _, marks in paradigms for form in marks.values()}
     if not forms:
         raise InvalidLexicon(f"BÍN knows no word {grapheme!r} in the nominative; {_BY_HAND}")
-    pairs = _by_marks(paradigms, alias) or _by_endings(grapheme, alias, forms)
+    known = [(a, marks) for a, marks in _paradigms(alias, guessed=False) if any(_alike(a, b) for b, _ in paradigms)]
+    pairs = _by_marks(paradigms, known)
+    if pairs is None:
+        pairs = _by_endings(grapheme, alias, forms)
+        wrong = set(pairs.values()).difference(*(marks.values() for _, marks in known)) if known else set()
+        if wrong:
+            raise InvalidLexicon(
+                f"BÍN inflects {alias!r} in another way than {grapheme!r}, and knows no {min(wrong)!r}; {_BY_HAND}"
+            )
     return ((grapheme, alias), *sorted(pair for pair in pairs.items() if pair[0] != grapheme))
 
 
@@ -57,7 +66,7 @@ def _paradigms(word: str, *, guessed: bool) -> tuple[tuple[str, Forms], ...]:
         forms = _forms(word, entry)
         if own and not is_lemma:
             alike = re.compile(rf"\w+{own[1]}{own[2] or ''}\d?")
-            forms = {mark: words for mark, words in forms.items() if alike.fullmatch(mark)}
+            forms = {mark: form for mark, form in forms.items() if alike.fullmatch(mark)}
         paradigms = lemmas if is_lemma else others
         if (entry.ofl, forms) not in paradigms:
             paradigms.append((entry.ofl, forms))
@@ -78,22 +87,26 @@ def _forms(word: str, entry: BinEntry) -> Forms:
         if not listed or not word.endswith(last):
             return {}
         before, bin_id = word.removesuffix(last), listed[0]
-    forms: dict[str, dict[str, None]] = {}
+    forms: Forms = {}
     for row in _bin().lookup_id(bin_id):
         form = before + row.bmynd
-        forms.setdefault(row.mark, {})[form[:1].upper() + form[1:] if word[:1].isupper() else form] = None
-    return {mark: tuple(words) for mark, words in forms.items()}
+        forms.setdefault(row.mark, form[:1].upper() + form[1:] if word[:1].isupper() else form)
+    return forms
 
 
-def _by_marks(paradigms: tuple[tuple[str, Forms], ...], alias: str) -> dict[str, str] | None:
+def _alike(one: str, other: str) -> bool:
+    """Whether words of these two classes have the same marks: nouns of all genders do."""
+    return one == other or {one, other} <= NOUNS
+
+
+def _by_marks(paradigms: Sequence[tuple[str, Forms]], known: Sequence[tuple[str, Forms]]) -> dict[str, str] | None:
     """The alias in the form of the same mark; None where BÍN does not have it, or a form would have two readings."""
-    known = list(enumerate(_paradigms(alias, guessed=False)))
     readings: dict[str, str] = {}
     for number, (word_class, forms) in enumerate(paradigms):
         # of words that look alike, each stands beside its like
-        closest = sorted(known, key=lambda one: (one[1][0] != word_class, one[0] != number))
+        closest = sorted(enumerate(known), key=lambda one: (one[1][0] != word_class, one[0] != number))
         for _, (other_class, spoken) in closest:
-            pairs = _paired(forms, spoken) if other_class == word_class or {other_class, word_class} <= NOUNS else None
+            pairs = _paired(forms, spoken) if _alike(other_class, word_class) else None
             if pairs and all(readings.get(form, said) == said for form, said in pairs.items()):
                 readings |= pairs
                 break
@@ -103,17 +116,15 @@ def _by_marks(paradigms: tuple[tuple[str, Forms], ...], alias: str) -> dict[str,
 
 
 def _paired(forms: Forms, spoken: Forms) -> dict[str, str] | None:
-    pairs: dict[str, set[str]] = {}
+    pairs: dict[str, str] = {}
     # a rarer form (`EFET2`) is asked only for words that are nothing else
     for mark in sorted(forms, key=lambda mark: mark[-1].isdigit()):
-        said = spoken.get(mark) or spoken.get(mark.rstrip("0123456789"))
-        for place, form in enumerate(forms[mark]):
-            if form in pairs and mark[-1].isdigit():
-                continue
-            if not said:
-                return None
-            pairs.setdefault(form, set()).add(said[min(place, len(said) - 1)])
-    return {form: said.pop() for form, said in pairs.items()} if all(len(s) == 1 for s in pairs.values()) else None
+        form, said = forms[mark], spoken.get(mark) or spoken.get(mark.rstrip("0123456789"))
+        if form in pairs and mark[-1].isdigit():
+            continue
+        if not said or pairs.setdefault(form, said) != said:
+            return None
+    return pairs
 
 
 def _by_endings(grapheme: str, alias: str, forms: set[str]) -> dict[str, str]:
@@ -128,7 +139,7 @@ def _by_endings(grapheme: str, alias: str, forms: set[str]) -> dict[str, str]:
     if not alias.endswith(ending) or not begin:
         other = min(forms, key=lambda form: (form.endswith(ending), len(form), form))
         raise InvalidLexicon(
-            f"{grapheme!r} becomes {other!r}: an alias that BÍN does not know must end in {ending!r} as well, "
+            f"{grapheme!r} becomes {other!r}, so that its alias must end in {ending!r} as well, "
             f"and {alias!r} does not; {_BY_HAND}"
         )
     if begin[-1] in _UNSTRESSED and stem[-1:] not in _VOWELS and any(len(form) > length for form in forms):

@@ -20,6 +20,7 @@ LETTERS = "aábdðeéfghiíjklmnoóprstuúvxyýþæö"
         ("Þingvellir", "þing vellir", {"Þingvöllum": "þing völlum", "Þingvalla": "þing valla"}),
         ("Þjóðleikhús", "Þjóðleik hús", {"Þjóðleikhússins": "Þjóðleik hússins"}),
         ("Vestur-Þýskaland", "Vestur Þýskaland", {"Vestur-Þýskalandi": "Vestur Þýskalandi"}),
+        ("París", "Parrís", {"Parísar": "Parrísar"}),
         ("hlaupa", "laupa", {"hljóp": "ljóp", "hlaupið": "laupið"}),
     ],
 )
@@ -53,6 +54,12 @@ def test_an_alias_that_bin_knows_stands_in_the_same_case_number_and_article():
 
     assert (forms["hest"], forms["hesti"], forms["hestinum"], forms["hestum"]) == ("jó", "jó", "jónum", "jóum")
     assert dict(inflected("Sigurður", "Siggi"))["Sigurði"] == "Sigga"
+    assert dict(inflected("vetur", "fingur"))["vetrar"] == "fingurs"
+
+
+def test_a_plural_of_another_word_is_not_meant_where_the_word_is_a_lemma():
+    assert "áa" not in dict(inflected("ár", "ár"))
+    assert "ár" in dict(inflected("á", "á"))
 
 
 def test_a_nominative_that_is_no_lemma_stands_for_its_own_number_and_article():
@@ -86,6 +93,7 @@ def test_a_word_is_its_own_alias(word):
         ("kaffihús", "kaffisjoppa", "do not fit"),
         ("Háskóli Íslands", "Háskóli Íslands", "BÍN knows no word"),
         ("", "x", "BÍN knows no word"),
+        ("vegur", "hestur", "knows no 'hestarins'"),
     ],
 )
 def test_what_cannot_be_inflected_is_refused_and_says_what_to_do(grapheme, alias, says):

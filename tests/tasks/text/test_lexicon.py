@@ -126,6 +126,8 @@ def test_exact_capitals_are_read_over_any_capitals():
     lexicon = Lexicon([entry("us", "okkur"), entry("US", "jú ess", case_sensitive=True)])
 
     assert said(lexicon, "það US us Us") == "það jú ess okkur okkur"
+    written = [entry("hestur", "hesdur", inflect=True, case_sensitive=True), entry("hests", "jálks")]
+    assert said(Lexicon(written), "til hests um hest") == "til jálks um hesd"
 
 
 def test_languages_do_not_mix_and_a_region_is_narrower():
@@ -188,10 +190,18 @@ def test_a_capital_that_begins_a_sentence_is_kept(text, spoken):
         ("hjá xf. Hún fór", "hjá ixeff. Hún fór"),
         ("hjá Jahá! Hún", "hjá Jæja! Hún"),
         ("→ og svo →", "ör og svo ör"),
+        ("við STRASSE og Straße.", "við stræti og stræti."),
     ],
 )
 def test_a_full_stop_that_ends_a_sentence_too_is_left_in_the_text(text, spoken):
-    entries = [("kr.", "krúnur"), ("dr.", "doktorinn"), ("xf.", "ixeff"), ("Jahá!", "Jæja!"), ("→", "ör")]
+    entries = [
+        ("kr.", "krúnur"),
+        ("dr.", "doktorinn"),
+        ("xf.", "ixeff"),
+        ("Jahá!", "Jæja!"),
+        ("→", "ör"),
+        ("Straße", "stræti"),
+    ]
 
     assert said(Lexicon(entry(*one) for one in entries), text) == spoken
 
@@ -222,6 +232,10 @@ def test_any_text_is_read_in_place_and_the_same_each_time(text, ipa):
     assert all(span.written for span in spans)
     assert {(mark.start, mark.end) for mark in marks} <= {(span.start, span.end) for span in spans}
     assert read(lexicon, text, ipa=ipa) == (spans, marks)
+
+
+def test_a_full_stop_that_is_the_whole_word_is_read():
+    assert said(Lexicon([entry(".", "punktur")]), "vísir .") == "vísir punktur"
 
 
 def test_another_entry_changes_only_the_lines_that_it_occurs_in():
