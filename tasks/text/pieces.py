@@ -75,16 +75,15 @@ def pieces_of(line: Line) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def cut(piece: Piece, *, longest: int, spoken_length: Callable[[str], int]) -> tuple[Piece, ...]:
+def cut(piece: Piece, *, longest: int, spoken_length: Callable[[Piece], int]) -> tuple[Piece, ...]:
     """The piece in parts that are no longer than `longest` as they are spoken, at the best places that there are.
 
     At the ends of sentences, else of clauses, else of words. A single word that is longer stays whole.
     """
-    if spoken_length(piece.text) <= longest:
+    if spoken_length(piece) <= longest:
         return (piece,)
-    whole = [(mark.start, mark.end) for mark in piece.marks if mark.kind in WHOLE]
     levels = (_sentence_ends, _clause_ends, _word_ends)
-    spans = list(_packed(piece.text, 0, len(piece.text), levels, whole, longest, spoken_length))
+    spans = list(_packed(piece, 0, len(piece.text), levels, longest, spoken_length))
     parts = []
     for number, (start, end) in enumerate(spans):
         part = _part(piece, start, end)
@@ -166,29 +165,24 @@ def _part(piece: Piece, start: int, end: int) -> Piece:
 
 
 def _packed(
-    text: str,
-    start: int,
-    end: int,
-    levels: tuple[Cuts, ...],
-    whole: list[tuple[int, int]],
-    longest: int,
-    spoken_length: Callable[[str], int],
+    piece: Piece, start: int, end: int, levels: tuple[Cuts, ...], longest: int, spoken_length: Callable[[Piece], int]
 ) -> Iterator[tuple[int, int]]:
-    """Stretches of `text[start:end]` that fit, as few as can be, cut at the first level that does."""
+    """Stretches of `piece.text[start:end]` that fit, as few as can be, cut at the first level that does."""
     here, *deeper = levels
-    places = [start + at for at in here(text[start:end]) if 0 < at < end - start]
+    whole = [(mark.start, mark.end) for mark in piece.marks if mark.kind in WHOLE]
+    places = [start + at for at in here(piece.text[start:end]) if 0 < at < end - start]
     places = [at for at in places if not any(first < at < last for first, last in whole)]
     begun, gathered = start, 0
     for unit_start, unit_end in pairwise([start, *places, end]):
-        length = spoken_length(text[unit_start:unit_end])
+        length = spoken_length(_part(piece, unit_start, unit_end))
         if gathered and gathered + length > longest:
             yield begun, unit_start
             begun, gathered = unit_start, 0
         if length > longest and deeper:
-            yield from _packed(text, unit_start, unit_end, tuple(deeper), whole, longest, spoken_length)
+            yield from _packed(piece, unit_start, unit_end, tuple(deeper), longest, spoken_length)
             begun, gathered = unit_end, 0
         else:
-            gathered += length
+            gathered += length + 1  # and the space after it
     if begun < end:
         yield begun, end
 
@@ -196,11 +190,18 @@ def _packed(
 def _sentence_ends(text: str) -> Iterator[int]:
     """After each sentence, its closing quotation marks with it."""
     at = 0
-    for sentence in split_into_sentences(text, original=True):
+    for sentence in _sentences(text):
         at += len(sentence)
         # The tokenizer leaves an opening quotation mark with the sentence before it.
         opening = re.search(r"[„“«\"(\[]\s*$", text[:at]) if at < len(text) else None
         yield opening.start() if opening and opening[0][0] in "„«([" else at
+
+
+def _sentences(text: str) -> Iterator[str]:
+    try:
+        yield from split_into_sentences(text, original=True)
+    except ValueError:  # the tokenizer makes an int of a number, and Python makes none of more than 4,300 digits
+        return
 
 
 def _clause_ends(text: str) -> Iterator[int]:

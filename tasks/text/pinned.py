@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from tasks.errors import InvalidScript
@@ -58,7 +59,8 @@ def _day_first(written: str, order: str, language: str) -> str:
 
 def _spelled(letters: Callable[[str], str], digits: Callable[[str], str]) -> Reader:
     def read(written: str) -> str:
-        signs = [digits(sign) if sign.isdecimal() else letters(sign) for sign in written if sign.isalnum()]
+        plain = unicodedata.normalize("NFKC", written)  # ² is a two, Ⅷ are letters
+        signs = [digits(sign) if sign.isdecimal() else letters(sign) for sign in plain if sign.isalnum()]
         if not signs:
             raise ValueError(written)
         return " ".join(signs)

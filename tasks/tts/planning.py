@@ -7,12 +7,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from tasks.errors import EngineError, InvalidRequest, InvalidSettings, LanguageNotAllowed, UnknownPreset
-from tasks.schemas import Line, Mark, PlannedLine, Script, ScriptChapter, VoicePreset
+from tasks.errors import EngineError, InvalidRequest, InvalidSettings, LanguageNotAllowed, TextTooLong, UnknownPreset
+from tasks.schemas import Line, Mark, PlannedLine, Script, ScriptChapter, SpokenText, VoicePreset
 from tasks.text.lexicon import Lexicon
-from tasks.text.normalize import normalize
-from tasks.text.pieces import Piece, cut, pieces_of, spoken_marks
-from tasks.text.pinned import pinned_by_marks
+from tasks.text.pieces import Piece, cut, pieces_of
+from tasks.text.settled import holds_digit, settled_reading
 from tasks.tts.casting import preset_named
 from tasks.tts.engine import TtsCapabilities, TtsEngine
 
@@ -20,6 +19,9 @@ OBEYED = ("rate", "pitch", "stability", "similarity", "style", "instructions", "
 """The fields of a preset that an engine may not know."""
 RENDERED = ("emphasis", "prosody", "phoneme", "lang")
 """The kinds of mark that are the engine's to render; all others are done before it is asked."""
+
+Reading = tuple[SpokenText, tuple[Mark, ...]]
+"""What is said of a piece, and the marks over that."""
 
 
 @dataclass
@@ -61,24 +63,20 @@ class Planner:
             voice = cast
             if piece.preset:
                 voice = preset_named(piece.preset, self.presets, f"line {line.number} asks for the voice")
-            engine, piece = self._spoken_in(line, piece, voice, language)
-            longest = min(filter(None, (engine.capabilities(voice).max_characters, voice.max_characters)))
-            written_in = piece.language or language
-
-            def spoken_length(text: str, language: str = written_in) -> int:
-                return len(normalize(text, language).text)
-
-            for part in cut(piece, longest=longest, spoken_length=spoken_length):
-                yield self._planned(line, part, voice, language)
+            yield from self._parts(line, self._spoken_in(line, piece, voice, language), voice, language)
 
     def instead(self, planned: PlannedLine, reason: str) -> tuple[PlannedLine, ...]:
         """The same words by the next voice that can say them; none where no voice is left."""
         cast = self.presets.get(planned.instead_of, planned.voice)
         chain = list(self._fallbacks(cast))
         after = chain[chain.index(planned.voice) + 1 :] if planned.voice in chain else chain
+        line = planned.line
+        if planned.language != self.language:  # which the next voice may have to be told, or let go
+            foreign = Mark(kind="lang", start=0, end=len(line.text), settings={"xml:lang": planned.language})
+            line = line.model_copy(update={"marks": (foreign, *line.marks)})
         for voice in after:
             try:
-                said = tuple(self.stretches(planned.line, voice, planned.language))
+                said = tuple(self.stretches(line, voice, self.language))
             except (EngineError, InvalidRequest, InvalidSettings) as error:
                 self._note(f"voice {voice.name!r} cannot read instead of {cast.name!r}: {error}")
                 continue
@@ -102,22 +100,48 @@ class Planner:
             yield self.presets[name]
             waiting += self.presets[name].fallback
 
-    def _spoken_in(self, line: Line, piece: Piece, voice: VoicePreset, language: str) -> tuple[TtsEngine, Piece]:
-        """The engine, and the piece as it can say it: a language that the voice lacks is marked inside, or let go."""
+    def _parts(self, line: Line, piece: Piece, voice: VoicePreset, language: str) -> Iterator[PlannedLine]:
+        """A piece in the parts that the engine takes.
+
+        Raises: TextTooLong for a word that is longer, before anybody is asked for anything.
+        """
+        can = self._engine(voice, self._language(piece, voice, language)).capabilities(voice)
+        longest = min(filter(None, (can.max_characters, voice.max_characters)))
+        readings: dict[tuple[int, int], Reading] = {}
+
+        def reading(part: Piece) -> Reading:
+            place = (part.start, len(part.text))
+            if place not in readings:
+                readings[place] = self._reading(line, part, voice, language)
+            return readings[place]
+
+        for part in cut(piece, longest=longest, spoken_length=lambda part: len(reading(part)[0].text)):
+            planned = self._planned(line, part, reading(part), voice, language)
+            count = len(planned.spoken.text)
+            if count > can.max_characters:
+                raise TextTooLong(
+                    f"line {line.number}: {part.text[:40]!r} … is {count} characters as it is said, and "
+                    f"{voice.engine} takes {can.max_characters} at once; write it in several words"
+                )
+            yield planned
+
+    def _spoken_in(self, line: Line, piece: Piece, voice: VoicePreset, language: str) -> Piece:
+        """The piece as the engine can say it: a language that the voice lacks is marked inside, or let go."""
         try:
-            return self._engine(voice, piece.language or language), piece
+            self._engine(voice, piece.language or language)
+            return piece
         except LanguageNotAllowed:
             if piece.language in ("", language):
                 raise
         engine = self._engine(voice, language)
         if "lang" in engine.capabilities(voice).markup:
             mark = Mark(kind="lang", start=0, end=len(piece.text), settings={"xml:lang": piece.language})
-            return engine, replace(piece, marks=(mark, *piece.marks))
+            return replace(piece, marks=(mark, *piece.marks))
         self._note(
             f"line {line.number}: the voice {voice.name!r} does not speak {piece.language!r}; "
             f"{piece.text[:40]!r} is read as {language!r}"
         )
-        return engine, piece
+        return piece
 
     def _engine(self, voice: VoicePreset, language: str) -> TtsEngine:
         key = (voice.name, language)
@@ -130,27 +154,41 @@ class Planner:
                 self._note(f"voice {voice.name!r}: {voice.engine} knows no {name}; it speaks without")
         return self._checked[key]
 
-    def _planned(self, line: Line, piece: Piece, voice: VoicePreset, language: str) -> PlannedLine:
-        written_in = piece.language or language
-        spoken_in = written_in if (voice.name, written_in) in self._checked else language
-        engine = self._engine(voice, spoken_in)
-        can = engine.capabilities(voice)
-        text = Line(number=line.number, speaker=line.speaker, text=piece.text, marks=piece.marks)
-        by_lexicon, phonemes = self.lexicon.readings(
-            piece.text, written_in, show=self.show, preset=voice.name, ipa=can.lexicon == "ipa"
+    def _language(self, piece: Piece, voice: VoicePreset, language: str) -> str:
+        """The language that the voice speaks a piece in."""
+        return piece.language if (voice.name, piece.language) in self._checked else language
+
+    def _reading(self, line: Line, piece: Piece, voice: VoicePreset, language: str) -> Reading:
+        can = self._engine(voice, self._language(piece, voice, language)).capabilities(voice)
+        return settled_reading(
+            _line(line, piece),
+            piece.language or language,
+            self.lexicon,
+            show=self.show,
+            preset=voice.name,
+            ipa=can.lexicon == "ipa",
         )
-        spoken = normalize(piece.text, written_in, pinned=(*pinned_by_marks(text, written_in), *by_lexicon))
+
+    def _planned(self, line: Line, piece: Piece, reading: Reading, voice: VoicePreset, language: str) -> PlannedLine:
+        spoken_in = self._language(piece, voice, language)
+        engine, (spoken, asked) = self._engine(voice, spoken_in), reading
+        can = engine.capabilities(voice)
         marks = []
-        for mark in spoken_marks(spoken, (*piece.marks, *phonemes)):
+        for mark in asked:
             if mark.kind in RENDERED and renders(can, mark):
                 marks.append(mark)
             elif mark.kind in RENDERED:
                 said = spoken.text[mark.start : mark.end][:40]
                 self._note(f"line {line.number}: {voice.engine} renders no {mark.kind}; {said!r} is read without")
+        if holds_digit(spoken.text):
+            self._note(
+                f"line {line.number}: numbers in {piece.language or language!r} are left to {voice.engine}, "
+                f"as nobody here reads them; write {spoken.text[:40]!r} in words"
+            )
         self.versions[voice.engine] = engine.version
         version = f"{engine.version} {engine.revision(voice)}".strip()
         return PlannedLine(
-            line=text,
+            line=_line(line, piece),
             spoken=spoken,
             marks=tuple(marks),
             voice=voice,
@@ -162,6 +200,10 @@ class Planner:
 
     def _note(self, text: str) -> None:
         self.notes[text] = None
+
+
+def _line(line: Line, piece: Piece) -> Line:
+    return line.model_copy(update={"text": piece.text, "marks": piece.marks})
 
 
 def renders(can: TtsCapabilities, mark: Mark) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tasks.schemas import Line, Mark
 from tasks.text.normalize import normalize
-from tasks.text.pieces import CLAUSE_S, MID_SENTENCE_S, cut, pieces_of, spoken_marks
+from tasks.text.pieces import CLAUSE_S, MID_SENTENCE_S, Piece, cut, pieces_of, spoken_marks
 
 TALK = (
     "„Hvað er þetta?“ spurði hann kl. 14:30. „Þetta er nú bara svona,“ sagði hún o.s.frv. "
@@ -23,6 +23,10 @@ def line(text: str, *marks: Mark) -> Line:
 def mark(kind: str, start: int, end: int | None = None, **settings: str) -> Mark:
     named = {name.replace("xml_lang", "xml:lang"): value for name, value in settings.items()}
     return Mark(kind=kind, start=start, end=start if end is None else end, settings=named)
+
+
+def written_length(part: Piece) -> int:
+    return len(part.text)
 
 
 def texts(pieces) -> list[str]:
@@ -74,7 +78,7 @@ def test_marks_over_a_break_go_on_after_it():
 
 @pytest.mark.parametrize("longest", [500, 60, 30, 12, 1])
 def test_a_long_piece_is_cut_at_the_best_places_and_nothing_is_lost(longest: int):
-    parts = cut(pieces_of(line(TALK))[0], longest=longest, spoken_length=len)
+    parts = cut(pieces_of(line(TALK))[0], longest=longest, spoken_length=written_length)
 
     assert " ".join(texts(parts)) == TALK
     assert all(TALK[part.start :].startswith(part.text) for part in parts)
@@ -89,7 +93,7 @@ def test_a_long_piece_is_cut_at_the_best_places_and_nothing_is_lost(longest: int
 def test_the_silence_that_was_asked_for_stays_at_the_edges_of_what_was_cut():
     whole = line(TALK, mark("break", 0, time="1s"), mark("break", len(TALK), time="2s"))
 
-    parts = cut(pieces_of(whole)[0], longest=40, spoken_length=len)
+    parts = cut(pieces_of(whole)[0], longest=40, spoken_length=written_length)
 
     assert [part.before_s for part in parts] == [1.0] + [0.0] * (len(parts) - 1)
     assert parts[-1].pause_s == 2.0
@@ -97,9 +101,19 @@ def test_the_silence_that_was_asked_for_stays_at_the_edges_of_what_was_cut():
 
 def test_nothing_is_cut_inside_of_what_is_read_as_one():
     text = "Hann sagði já já já og svo nei"
-    parts = cut(pieces_of(line(text, mark("sub", 11, 19, alias="þrisvar já")))[0], longest=8, spoken_length=len)
+    parts = cut(
+        pieces_of(line(text, mark("sub", 11, 19, alias="þrisvar já")))[0], longest=8, spoken_length=written_length
+    )
 
     assert "já já já" in texts(parts)
+
+
+def test_a_number_that_nobody_can_count_is_a_word_like_others():
+    text = f"Talan er {'1' * 5000}. Og búið."
+
+    parts = cut(pieces_of(line(text))[0], longest=20, spoken_length=written_length)
+
+    assert texts(parts) == ["Talan er", f"{'1' * 5000}.", "Og búið."]
 
 
 @given(
@@ -118,7 +132,11 @@ def test_all_words_are_kept_in_order(text: str, places: list[tuple[int, int]], l
             continue
         marks.append(Mark(kind=kinds[index], start=start, end=start if index == 0 else end, settings=settings[index]))
 
-    parts = [part for piece in pieces_of(line(text, *marks)) for part in cut(piece, longest=longest, spoken_length=len)]
+    parts = [
+        part
+        for piece in pieces_of(line(text, *marks))
+        for part in cut(piece, longest=longest, spoken_length=written_length)
+    ]
 
     assert "".join("".join(texts(parts)).split()) == "".join(text.split())
     for part in parts:

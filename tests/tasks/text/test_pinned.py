@@ -29,6 +29,7 @@ def pin(text: str, written: str, said: str) -> Span:
     [
         ('<sub alias="Ríkisútvarpið">RÚV</sub> í dag', "Ríkisútvarpið í dag"),
         ('<sub alias="3. maí">hér</sub> já', "þriðja maí já"),
+        ('Kóði <say-as interpret-as="characters">m²</say-as>.', "Kóði emm tveir."),
         ('Kóði <say-as interpret-as="characters">B12</say-as>.', "Kóði bé einn tveir."),
         ('Númer <say-as interpret-as="digits">1944</say-as>.', "Númer einn níu fjórir fjórir."),
         ('Töl <say-as interpret-as="cardinal">1.944</say-as>.', "Töl eitt þúsund níu hundruð fjörutíu og fjögur."),

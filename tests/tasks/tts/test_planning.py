@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tasks.errors import ConsentMissing, EngineDenied, LanguageNotAllowed, UnknownPreset
+from tasks.errors import ConsentMissing, EngineDenied, LanguageNotAllowed, TextTooLong, UnknownPreset
 from tasks.schemas import PlannedLine, Script, VoicePreset
 from tasks.text.lexicon import Lexicon
 from tasks.text.lexicon_entries import Entry
@@ -211,6 +211,15 @@ def test_silences_stay_at_the_edges_when_another_voice_reads():
     assert (instead.before_s, instead.pause_s) == (1.0, 2.0)
 
 
+def test_another_language_stays_one_when_a_voice_reads_instead_that_must_be_told():
+    lines, _ = plan('Bókin <lang xml:lang="en">Catch 22</lang> er góð.')
+
+    (instead,) = planner().instead(lines[1], "down")
+
+    assert (instead.voice.name, instead.language, instead.spoken.text) == ("dora", "is", "Catch twenty-two")
+    assert [mark.settings for mark in instead.marks] == [{"xml:lang": "en"}]
+
+
 def test_a_fallback_that_nobody_has_defined_is_named():
     (line,), _ = plan("Hæ.", cast="lost")
 
@@ -221,3 +230,48 @@ def test_a_fallback_that_nobody_has_defined_is_named():
 def test_a_voice_without_consent_does_not_speak():
     with pytest.raises(ConsentMissing):
         plan("Hæ.", cast="cloned")
+
+
+def test_what_an_author_settles_is_left_alone_by_the_lexicon():
+    lexicon = Lexicon(
+        [
+            Entry(grapheme="MP3", alias="emm pé þrír", ipa="ˈɛmː"),
+            Entry(grapheme="Jón Jónsson", alias="hann sjálfur", ipa="ˈjouːn"),
+        ]
+    )
+    marked = '<phoneme alphabet="ipa" ph="mɛ">MP3</phoneme>, <sub alias="emmpéþrír">MP3</sub>'
+
+    (by_ear,), _ = plan(marked, cast="kok", lexicon=lexicon)
+    (by_alias,), _ = plan('<sub alias="Nonni">Jón</sub> Jónsson.', lexicon=lexicon)
+
+    assert [mark.settings["ph"] for mark in by_ear.marks] == ["mɛ"]
+    assert by_ear.spoken.text.endswith(", emmpéþrír")
+    assert by_alias.spoken.text == "Nonni Jónsson."
+
+
+def test_no_digit_stands_under_the_phonemes_of_a_lexicon():
+    lexicon = Lexicon([Entry(grapheme="B12", ipa="pjɛː")])
+
+    (line,), _ = plan("Hér er B12.", cast="kok", lexicon=lexicon)
+
+    assert [(mark.kind, line.spoken.text[mark.start : mark.end]) for mark in line.marks] == [("phoneme", "bé tólf")]
+
+
+def test_what_is_said_for_a_word_counts_where_a_line_is_cut():
+    aliases = " ".join('<sub alias="sjö orð sem sögð eru hér í staðinn">x</sub>' for _ in range(4))
+
+    lines, _ = plan(aliases)
+
+    assert len(lines) == 4
+    assert all(len(line.spoken.text) <= 60 for line in lines)
+
+
+def test_a_word_that_an_engine_cannot_take_is_refused_with_its_line_before_anything_is_asked_for():
+    with pytest.raises(TextTooLong, match=r"line 3: 'aaaa.* takes 60"):
+        plan(f"Hæ.\n\n{'a' * 61}")
+
+
+def test_numbers_that_nobody_here_can_read_are_warned_of_with_their_line():
+    _, notes = plan('Þar stóð <lang xml:lang="de">zahlte 1250 Euro</lang>.', cast="dora")
+
+    assert any("line 1" in note and "'de'" in note and "'zahlte 1250 Euro.'" in note for note in notes)
