@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -112,6 +113,9 @@ class Lexicon:
         addresses = addresses_in(text)
         index = 0
         while index < len(keys):
+            if keys[index] not in self._begun:
+                index += 1
+                continue
             start = tokens[index][0]
             for length, forms in self._longest_first(keys, index):
                 end = tokens[index + length - 1][1]
@@ -158,6 +162,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split())).translate(_ALIKE)
 
 
+@lru_cache(maxsize=16_384)
 def _key(token: str) -> str:
     if token.isascii():
         return token.lower() if not token.isspace() else " "
