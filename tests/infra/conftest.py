@@ -55,6 +55,11 @@ class Studio:
     """While set, a light pod's flow neither ends nor hears of its cancellation."""
     outcome: str = "COMPLETED"
 
+    @property
+    def statuses(self) -> set[str]:
+        """Every status that a pod has had."""
+        return {status for pod in self.runpod.pods for status in pod.statuses}
+
     async def open(self) -> None:
         block = RunPodCredentials(api_key=SecretStr(self.runpod.key), base_url=self.runpod.url)
         await block.asave("hladvarp", overwrite=True)
