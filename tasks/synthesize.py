@@ -76,18 +76,23 @@ def plan_lines(
     )
     log.info("lines.planned", lines=len(lines), missing=len(missing), estimated_usd=round(plan.estimated_usd, 2))
     require_budget(estimates, budget_usd)
-    for voice in {line.voice.name: line.voice for line in lines if line.voice.consent}.values():
-        record(
-            "voice.used", preset=voice.name, engine=voice.engine, voice=voice.voice, consent=voice.consent, show=show
-        )
+    note_cloned(lines, show)
     return plan
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
 def plan_fallback(
-    plan: SynthesisPlan, failures: tuple[LinesFailed, ...], language: str, show: str
+    plan: SynthesisPlan,
+    failures: tuple[LinesFailed, ...],
+    language: str,
+    show: str,
+    budget_usd: float,
+    asked: tuple[UUID, ...],
 ) -> SynthesisPlan | None:
-    """The plan with the lines that failed given to the voices that read instead; None where one has nobody left."""
+    """The plan with the lines that failed given to the voices that read instead; None where one has nobody left.
+
+    asked: the batches that were asked for until now, whose cost the budget has borne already.
+    """
     planner = planner_for(language, show)
     unsaid = {plan.lines[index].key for index in missing_clips(plan.lines)}
     reasons = {key: failure.reason for failure in failures for key in failure.clips if key in unsaid}
@@ -102,16 +107,30 @@ def plan_fallback(
     chapters = tuple(
         ScriptChapter(title=chapter.title, first_line=places[chapter.first_line]) for chapter in plan.chapters
     )
+    note_cloned([line for line in lines if line.key not in {planned.key for planned in plan.lines}], show)
     notes = tuple(dict.fromkeys((*plan.notes, *planner.notes)))
     log.warning("lines.recast", lines=len(reasons), reason=failures[0].reason)
+    missing = missing_clips(lines)
+    spent_usd = sum(tally.usd or 0.0 for tally in tallies_of(asked))
+    require_budget(estimates_of([lines[index] for index in missing], engine_of), budget_usd, spent_usd=spent_usd)
+    known = {line.voice.name for line in plan.lines}
+    record_use((line for line in lines if line.voice.name not in known), show)
     return SynthesisPlan(
         lines=tuple(lines),
-        missing=missing_clips(lines),
+        missing=missing,
         chapters=chapters,
         estimates=plan.estimates,
         versions=plan.versions | planner.versions,
         notes=notes,
     )
+
+
+def note_cloned(lines: Iterable[PlannedLine], show: str) -> None:
+    """Write into the log that these people's voices are used."""
+    for voice in {line.voice.name: line.voice for line in lines if line.voice.consent}.values():
+        record(
+            "voice.used", preset=voice.name, engine=voice.engine, voice=voice.voice, consent=voice.consent, show=show
+        )
 
 
 def planner_for(language: str, show: str) -> Planner:
@@ -125,6 +144,14 @@ def planner_for(language: str, show: str) -> Planner:
         engine_of=engine_of,
         allow=partial(require_consent, show=show),
     )
+
+
+def record_use(lines: Iterable[PlannedLine], show: str) -> None:
+    """Write down which cloned voices read these lines."""
+    for voice in {line.voice.name: line.voice for line in lines if line.voice.consent}.values():
+        record(
+            "voice.used", preset=voice.name, engine=voice.engine, voice=voice.voice, consent=voice.consent, show=show
+        )
 
 
 def missing_clips(lines: Sequence[PlannedLine]) -> tuple[int, ...]:
@@ -160,8 +187,11 @@ def stored_clip(store: Store, key: str) -> Clip | None:
     cache_policy=NO_CACHE,
     **RETRYING,
 )
-def speak_lines(lines: tuple[PlannedLine, ...]) -> None:
-    """Make the clips of these lines, of one engine; what a killed or failed attempt has made already is kept."""
+def speak_lines(lines: tuple[PlannedLine, ...], show: str) -> None:
+    """Make the clips of these lines, of one engine; what a killed or failed attempt has made already is kept.
+
+    A person may take their consent back while an episode is read: what they said of it is read anew for each line.
+    """
     store, name = audio_store(), lines[0].voice.engine
     tally = Tally(engine=name, version=engine_of(lines[0].voice).version)
     try:
@@ -169,6 +199,7 @@ def speak_lines(lines: tuple[PlannedLine, ...]) -> None:
             for planned in lines:
                 if stored_clip(store, planned.key):
                     continue
+                require_consent(planned.voice, show)
                 engine = engine_of(planned.voice)
                 engine.confirm(planned.voice, planned.language)
                 try:
@@ -208,6 +239,11 @@ def keep_clip(store: Store, key: str, speech: Speech, folder: Path) -> None:
 @task(cache_policy=NO_CACHE, **RETRYING)
 def count_requests(task_run_ids: tuple[UUID, ...]) -> tuple[Tally, ...]:
     """What all attempts at these batches have asked of their engines, those that failed among them."""
+    return tallies_of(task_run_ids)
+
+
+def tallies_of(task_run_ids: tuple[UUID, ...]) -> tuple[Tally, ...]:
+    """The tallies of all attempts at these batches."""
     store, tallies = audio_store(), []
     for task_run_id in task_run_ids:
         for attempt in range(1, RETRYING["retries"] + 2):

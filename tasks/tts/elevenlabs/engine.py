@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from tasks.errors import InvalidPreset, LanguageNotAllowed, RequestRefused, TextTooLong, UnknownVoice
+from tasks.errors import ConsentMissing, InvalidPreset, LanguageNotAllowed, RequestRefused, TextTooLong, UnknownVoice
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
 from tasks.tts.elevenlabs.account import VOICE_ID, service
 from tasks.tts.elevenlabs.models import DEFAULT_MODEL, MODELS, Model, model_name, model_of
@@ -48,7 +48,7 @@ class ElevenLabs(TtsEngine):
         self._service = service(access, patience_s=patience_s)
         self._lock = Lock()
         self._models: dict[str, Any] = {}
-        self._confirmed: set[tuple[str, str, str, int]] = set()
+        self._confirmed: set[tuple[str, str, str, int, bool]] = set()
 
     def capabilities(self, voice: VoicePreset) -> TtsCapabilities:
         """What the voice's model can do.
@@ -99,18 +99,24 @@ class ElevenLabs(TtsEngine):
         """Ask once whether the account has this model, for this language and length, and this voice.
 
         A key that may speak and nothing else can't be asked: then the vendor's answer to the first line tells.
-        Raises: as `check`; UnknownVoice, LanguageNotAllowed, TextTooLong, QuotaExceeded, EngineUnreachable, EngineBusy.
+        Raises: as `check`; ConsentMissing where the voice is cloned and the preset names no consent; UnknownVoice,
+        LanguageNotAllowed, TextTooLong, QuotaExceeded, EngineUnreachable, EngineBusy.
         """
         self.check(voice, language)
-        asked = (model_name(voice), voice.voice, language, voice.max_characters)
+        asked = (model_name(voice), voice.voice, language, voice.max_characters, bool(voice.consent))
         with self._lock:
             if asked in self._confirmed:
                 return
             try:
                 self._confirm_model(voice, language)
-                self._service.document(
+                found = self._service.document(
                     Question(f"/v1/voices/{voice.voice}", f"asked for voice {voice.voice!r}", method="GET")
                 )
+                if isinstance(found, dict) and found.get("category") == "cloned" and not voice.consent:
+                    raise ConsentMissing(
+                        f"voice preset {voice.name!r}: the voice {voice.voice!r} is cloned from a person, and the "
+                        "preset names no consent; save the person's consent as a block, and name it in the preset"
+                    )
             except RequestRefused as refusal:
                 log.warning("voice.unconfirmed", preset=voice.name, reason=str(refusal))
             self._confirmed.add(asked)

@@ -16,6 +16,7 @@ from voice_services import ADAM, KEYS, VoiceServices
 
 from tasks.errors import (
     AnswerUnfinished,
+    ConsentMissing,
     EmptySource,
     EngineDenied,
     EngineFailed,
@@ -232,3 +233,14 @@ def test_the_name_of_a_samples_file_stays_here(sample):
     assert sample.read_bytes() in sent
     assert b'filename="sample-1.wav"' in sent
     assert "Jónsdóttir".encode() not in sent
+
+
+def test_a_cloned_voice_is_not_confirmed_for_a_preset_without_consent(services, account, sample):
+    voice_id = clone_voice(account, name="Jóna", samples=[sample])
+    engine, voice = ElevenLabs(account), VoicePreset(name="jona", engine="elevenlabs", voice=voice_id)
+
+    with pytest.raises(ConsentMissing, match="cloned from a person"):
+        engine.confirm(voice, "is")
+    engine.confirm(voice.model_copy(update={"consent": "jona"}), "is")
+    with pytest.raises(ConsentMissing):
+        engine.confirm(voice, "is")
