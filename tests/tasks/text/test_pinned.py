@@ -43,6 +43,38 @@ def test_a_mark_says_how_its_words_are_read(written: str, said: str):
     assert spoken(written).lower() == said.lower()
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('í <say-as interpret-as="ordinal">3</say-as> sæti', "í þriðja sæti"),
+        ('<say-as interpret-as="cardinal">2</say-as> konur', "tvær konur"),
+        ('<say-as interpret-as="cardinal">2,5</say-as> metrar', "tveir komma fimm metrar"),
+        ('<say-as interpret-as="cardinal">-5</say-as>', "mínus fimm"),
+        ('árið <say-as interpret-as="cardinal">1944</say-as>', "árið eitt þúsund níu hundruð fjörutíu og fjögur"),
+        ('frá <say-as interpret-as="date">3.5.</say-as> til', "frá þriðja maí til"),
+        ('<say-as interpret-as="date" format="mdy">5/3/24</say-as>', "þriðja maí tvö þúsund tuttugu og fjögur"),
+        ('<say-as interpret-as="time">14.30</say-as>', "fjórtán þrjátíu"),
+        ('Hún kom. <say-as interpret-as="cardinal">3</say-as> menn fóru.', "Hún kom. Þrír menn fóru."),
+    ],
+)
+def test_a_mark_agrees_with_the_words_around_it(written: str, said: str):
+    assert spoken(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('<say-as interpret-as="cardinal">-2.5</say-as>', "minus two point five"),
+        ('<say-as interpret-as="cardinal">1,250</say-as> men', "one thousand two hundred and fifty men"),
+        ('<say-as interpret-as="date" format="mdy">5/3/2024</say-as>', "May third, twenty twenty-four"),
+        ('<say-as interpret-as="date">5/3/2024</say-as>', "March fifth, twenty twenty-four"),
+        ('<say-as interpret-as="date">3.5.</say-as>', "May third"),
+    ],
+)
+def test_a_mark_is_read_in_english(written: str, said: str):
+    assert spoken(written, "en-GB").replace(" the ", " ") == said
+
+
 def test_english_has_readers_of_its_own():
     assert spoken('Code <say-as interpret-as="characters">ab1</say-as>', "en") == "Code A B one"
     assert spoken('<say-as interpret-as="ordinal">22</say-as>', "en") == "twenty-second"
@@ -54,6 +86,14 @@ def test_english_has_readers_of_its_own():
         '<say-as interpret-as="digits">abc</say-as>',
         '<say-as interpret-as="cardinal">tólf</say-as>',
         '<say-as interpret-as="characters">?</say-as>',
+        '<say-as interpret-as="cardinal">2.5</say-as>',
+        '<say-as interpret-as="ordinal">-5</say-as>',
+        '<say-as interpret-as="ordinal">2,5</say-as>',
+        '<say-as interpret-as="date">32.13.2024</say-as>',
+        '<say-as interpret-as="date">30.2.2024</say-as>',
+        '<say-as interpret-as="date">halló</say-as>',
+        '<say-as interpret-as="time">99:99</say-as>',
+        f'<say-as interpret-as="ordinal">{"9" * 5000}</say-as>',
     ],
 )
 def test_what_cannot_be_read_so_is_refused_with_its_line(written: str):
