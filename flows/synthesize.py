@@ -48,7 +48,7 @@ async def synthesize(
     """
     plan = await done(plan_lines.submit(script, cast, language, show, budget_usd))
     estimated_usd = plan.estimated_usd
-    plan, asked = await speak(plan, language, show)
+    plan, asked = await speak(plan, language, show, budget_usd)
     narration = await done(gather_clips.submit(plan, language))
     tallies = await done(count_requests.submit(asked))
     made = sum(tally.made for tally in tallies)
@@ -64,36 +64,36 @@ async def synthesize(
     )
 
 
-async def speak(plan: SynthesisPlan, language: str, show: str) -> tuple[SynthesisPlan, tuple[UUID, ...]]:
+async def speak(
+    plan: SynthesisPlan, language: str, show: str, budget_usd: float
+) -> tuple[SynthesisPlan, tuple[UUID, ...]]:
     """Make all missing clips, by other voices where one is down; the plan as it was read, and the tasks that asked."""
     asked: list[UUID] = []
     while plan.missing:
         batches = tuple(in_batches(plan, load_settings().tts.batch_characters))
-        futures = [speak_lines.submit(batch) for batch in batches]
+        futures = [speak_lines.submit(batch, show) for batch in batches]
         asked += [future.task_run_id for future in futures]
         outcomes = await all_settled(futures)
         failures = [(batch, error) for batch, error in zip(batches, outcomes, strict=True) if error is not None]
         if not failures:
             break
-        plan = await recast(plan, failures, language, show)
+        failed = failed_lines(failures)
+        instead = await done(plan_fallback.submit(plan, failed, language, show, budget_usd, tuple(asked)))
+        if instead is None:
+            raise failures[0][1]
+        plan = instead
     return plan, tuple(asked)
 
 
-async def recast(
-    plan: SynthesisPlan, failures: Sequence[tuple[tuple[PlannedLine, ...], BaseException]], language: str, show: str
-) -> SynthesisPlan:
-    """Give the lines of engines that are down to the voices that read instead.
+def failed_lines(failures: Sequence[tuple[tuple[PlannedLine, ...], BaseException]]) -> tuple[LinesFailed, ...]:
+    """The lines that another voice may read, as the engines of their own are down.
 
     Raises: the failure that no other voice can mend.
     """
     for _, error in failures:
         if not (isinstance(error, EngineError) and error.retryable):
             raise error
-    failed = tuple(LinesFailed(clips=tuple(line.key for line in batch), reason=str(error)) for batch, error in failures)
-    again = await done(plan_fallback.submit(plan, failed, language, show))
-    if again is None:
-        raise failures[0][1]
-    return again
+    return tuple(LinesFailed(clips=tuple(line.key for line in batch), reason=str(error)) for batch, error in failures)
 
 
 def voices_in(plan: SynthesisPlan) -> Iterator[VoiceUse]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from blocks.audit import record
 from blocks.settings import load_settings
 from blocks.voices import consent_named, engine_access, saved_voices
-from tasks.schemas import VoicePreset
+from tasks.schemas import PlannedLine, VoicePreset
 from tasks.text.lexicon import Lexicon, lexicon_in
 from tasks.tts.engine import TtsEngine, load_engine
 from tasks.tts.presets import presets_in, shipped_presets
@@ -36,6 +39,14 @@ def require_consent(voice: VoicePreset, show: str) -> None:
     """
     if voice.consent:
         consent_named(voice.consent).require(show)
+
+
+def record_use(lines: Iterable[PlannedLine], show: str) -> None:
+    """Write down which cloned voices read these lines."""
+    for voice in {line.voice.name: line.voice for line in lines if line.voice.consent}.values():
+        record(
+            "voice.used", preset=voice.name, engine=voice.engine, voice=voice.voice, consent=voice.consent, show=show
+        )
 
 
 def lexicon() -> Lexicon:

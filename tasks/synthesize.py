@@ -15,14 +15,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
 from pydantic import ValidationError
 
-from blocks.audit import record
 from blocks.places import audio_store, keep_document, read_document, scratch
 from blocks.settings import load_settings
 from blocks.storage import Store
 from tasks.audio.levelling import voice_gain_db
 from tasks.audio.loudness import measure
 from tasks.audio.pcm import write_flac
-from tasks.cast import engine_of, known_voices, lexicon, require_consent
+from tasks.cast import engine_of, known_voices, lexicon, record_use, require_consent
 from tasks.errors import EmptySource, EngineError, ObjectMissing
 from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import (
@@ -76,7 +75,7 @@ def plan_lines(
     )
     log.info("lines.planned", lines=len(lines), missing=len(missing), estimated_usd=round(plan.estimated_usd, 2))
     require_budget(estimates, budget_usd)
-    note_cloned(lines, show)
+    record_use(lines, show)
     return plan
 
 
@@ -107,7 +106,6 @@ def plan_fallback(
     chapters = tuple(
         ScriptChapter(title=chapter.title, first_line=places[chapter.first_line]) for chapter in plan.chapters
     )
-    note_cloned([line for line in lines if line.key not in {planned.key for planned in plan.lines}], show)
     notes = tuple(dict.fromkeys((*plan.notes, *planner.notes)))
     log.warning("lines.recast", lines=len(reasons), reason=failures[0].reason)
     missing = missing_clips(lines)
@@ -125,14 +123,6 @@ def plan_fallback(
     )
 
 
-def note_cloned(lines: Iterable[PlannedLine], show: str) -> None:
-    """Write into the log that these people's voices are used."""
-    for voice in {line.voice.name: line.voice for line in lines if line.voice.consent}.values():
-        record(
-            "voice.used", preset=voice.name, engine=voice.engine, voice=voice.voice, consent=voice.consent, show=show
-        )
-
-
 def planner_for(language: str, show: str) -> Planner:
     """A planner that knows this studio's voices and words, and casts nobody yet."""
     return Planner(
@@ -144,14 +134,6 @@ def planner_for(language: str, show: str) -> Planner:
         engine_of=engine_of,
         allow=partial(require_consent, show=show),
     )
-
-
-def record_use(lines: Iterable[PlannedLine], show: str) -> None:
-    """Write down which cloned voices read these lines."""
-    for voice in {line.voice.name: line.voice for line in lines if line.voice.consent}.values():
-        record(
-            "voice.used", preset=voice.name, engine=voice.engine, voice=voice.voice, consent=voice.consent, show=show
-        )
 
 
 def missing_clips(lines: Sequence[PlannedLine]) -> tuple[int, ...]:

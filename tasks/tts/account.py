@@ -40,15 +40,22 @@ class Tally(Frozen):
 
     def _asked(self, engine: TtsEngine, line: PlannedLine, characters: int) -> Tally:
         more = {
-            "requests": self.requests + 1,
+            "requests": self.requests + says_something(line),
             "characters": self.characters + characters,
             "usd": _sum(self.usd, price_usd(line.voice, engine, characters)),
         }
         return self.model_copy(update=more)
 
 
+def says_something(line: PlannedLine) -> bool:
+    """Whether a line holds anything to say; of one that does not, an engine makes silence and asks nobody."""
+    return any(character.isalnum() for character in line.spoken.text)
+
+
 def billed(engine: TtsEngine, line: PlannedLine) -> int:
     """The characters that the vendor will count of a line."""
+    if not says_something(line):
+        return 0
     return engine.bills(line.spoken.text, line.voice, line.language, line.marks)
 
 
@@ -76,9 +83,10 @@ def estimates_of(
     return tuple(found.values())
 
 
-def require_budget(estimates: Sequence[EngineEstimate], budget_usd: float) -> None:
+def require_budget(estimates: Sequence[EngineEstimate], budget_usd: float, *, spent_usd: float = 0.0) -> None:
     """Refuse what would cost more than the request allows; 0 means no limit.
 
+    spent_usd: what this run has cost already, when other voices are to read than those that were cast.
     Raises: BudgetExceeded.
     """
     if not budget_usd:
@@ -90,13 +98,14 @@ def require_budget(estimates: Sequence[EngineEstimate], budget_usd: float) -> No
             f"published, and the budget is {budget_usd:.2f} USD; cast other voices, or set no budget"
         )
     usd = sum(estimate.usd or 0.0 for estimate in estimates)
-    if usd > budget_usd:
+    if usd + spent_usd > budget_usd:
         lines = sum(estimate.lines for estimate in estimates)
         asked = ", ".join(
             f"{estimate.engine} {estimate.characters} characters" for estimate in estimates if estimate.usd
         )
+        before = f" after {spent_usd:.2f} USD for the others" if spent_usd else ""
         raise BudgetExceeded(
-            f"{lines} lines would cost {usd:.2f} USD ({asked}), above the budget of {budget_usd:.2f} USD; "
+            f"{lines} lines would cost {usd:.2f} USD ({asked}){before}, above the budget of {budget_usd:.2f} USD; "
             "raise the budget, or cast cheaper voices"
         )
 

@@ -147,6 +147,7 @@ class Planner:
         key = (voice.name, language)
         if key not in self._checked:
             self.allow(voice)
+            tuple(self._fallbacks(voice))  # a name that nobody has defined is met now, not when an engine is down
             engine = self.engine_of(voice)
             engine.check(voice, language)
             self._checked[key] = engine

@@ -174,6 +174,23 @@ def test_a_budget_stops_an_episode_before_the_first_request(studio, services: Vo
     assert not studio.published.exists()
 
 
+@pytest.mark.slow
+def test_a_budget_holds_for_the_voice_that_reads_instead(studio, services: VoiceServices, impatient: None):
+    services.fail("polly", "broken", times=None)
+    script = studio.script("**Dóra:** Góðan daginn og velkomin í þáttinn, kæru hlustendur.\n")
+    dear = {"name": "dear", "engine": "polly", "voice": "Dora", "fallback": ["georg"]}
+    settings = json.loads((studio.folder / "hladvarp.json").read_text())
+    settings["voices"].append(dear)
+    (studio.folder / "hladvarp.json").write_text(json.dumps(settings))
+    load_settings.cache_clear()
+
+    with pytest.raises(BudgetExceeded, match=r"elevenlabs 5\d characters"):
+        studio.produce(script, cast=(CastEntry(speaker="Dóra", preset="dear"),), budget=0.001)
+
+    assert not services.asked("elevenlabs")
+    assert not studio.published.exists()
+
+
 @pytest.mark.parametrize(("fault", "error"), [("wrong_key", EngineDenied), ("quota", QuotaExceeded)])
 def test_what_no_retry_mends_ends_an_episode_at_once_and_says_what_to_mend(
     studio, services: VoiceServices, fault: str, error: type[HladvarpError]

@@ -73,6 +73,23 @@ def test_a_budget_stops_what_nobody_can_estimate():
         require_budget(estimates, 1000.0)
 
 
+def test_what_is_spent_already_counts_against_a_budget():
+    estimates = estimates_of([line("azure", 500_000)], engine_of)
+
+    require_budget(estimates, 10.0, spent_usd=2.0)
+    with pytest.raises(BudgetExceeded, match=r"8\.00 USD .* after 2\.50 USD .* budget of 10\.00 USD"):
+        require_budget(estimates, 10.0, spent_usd=2.5)
+
+
+def test_a_line_of_signs_is_asked_of_nobody_and_costs_nothing():
+    planned = line("azure", 1).model_copy(update={"spoken": SpokenText(written="…!", text="…!")})
+
+    tally = Tally(engine="azure", version="1").answered(Priced(16.0), planned, spoken())
+
+    assert (tally.made, tally.requests, tally.characters, tally.usd) == (1, 0, 0, 0.0)
+    assert estimates_of([planned], engine_of)[0].characters == 0
+
+
 def test_a_vendor_that_counts_is_believed():
     engine, planned = Priced(16.0), line("azure", 100)
 

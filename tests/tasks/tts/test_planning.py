@@ -220,11 +220,9 @@ def test_another_language_stays_one_when_a_voice_reads_instead_that_must_be_told
     assert [mark.settings for mark in instead.marks] == [{"xml:lang": "en"}]
 
 
-def test_a_fallback_that_nobody_has_defined_is_named():
-    (line,), _ = plan("Hæ.", cast="lost")
-
+def test_a_fallback_that_nobody_has_defined_is_named_before_anything_is_said():
     with pytest.raises(UnknownPreset, match=r"'lost' falls back on 'nobody'"):
-        planner("lost").instead(line, "down")
+        plan("Hæ.", cast="lost")
 
 
 def test_a_voice_without_consent_does_not_speak():
