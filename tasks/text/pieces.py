@@ -21,7 +21,10 @@ CLAUSE_S = 0.12  # Source: reference/tts.md, section 4, the pause of a comma
 _SENTENCE_ENDS = re.compile(r"[.!?…:][\"'“”«»)\]]*$")
 _FOLLOWS = re.compile(r"[.,;:!?…)\]“”»\"']+(?=\s|$)")
 _CLAUSE_ENDS = re.compile(r"[,;:–—]\s+|\s+[–—-]\s+")
-_WORD_ENDS = re.compile(r"\s+")
+_WORDS = re.compile(r"\S+")
+_YEAR = re.compile(r"[12]\d{3}\W*")
+_COUNT = re.compile(r"\W*[\d.,]*\d[.,]?%?")
+_WORD_ENDS = re.compile(r"\s+(?!(?<=\d\s)\d{3})")  # not in 1 250 000
 
 Cuts = Callable[[str], Iterable[int]]
 
@@ -78,11 +81,12 @@ def pieces_of(line: Line) -> tuple[Piece, ...]:
 def cut(piece: Piece, *, longest: int, spoken_length: Callable[[Piece], int]) -> tuple[Piece, ...]:
     """The piece in parts that are no longer than `longest` as they are spoken, at the best places that there are.
 
-    At the ends of sentences, else of clauses, else of words. A single word that is longer stays whole.
+    At the ends of sentences, else of clauses, else of words, of those beside a number last. A single word that is
+    longer stays whole, and so does a number.
     """
     if spoken_length(piece) <= longest:
         return (piece,)
-    levels = (_sentence_ends, _clause_ends, _word_ends)
+    levels = (_sentence_ends, _clause_ends, _phrase_ends, _word_ends)
     spans = list(_packed(piece, 0, len(piece.text), levels, longest, spoken_length))
     parts = []
     for number, (start, end) in enumerate(spans):
@@ -206,6 +210,20 @@ def _sentences(text: str) -> Iterator[str]:
 
 def _clause_ends(text: str) -> Iterator[int]:
     return (match.end() for match in _CLAUSE_ENDS.finditer(text))
+
+
+def _phrase_ends(text: str) -> Iterator[int]:
+    """After words, but for those that a number is read together with: `3. maí 2024`, `kl. 14:30`, `5 kg`."""
+    words = list(_WORDS.finditer(text))
+    for before, after in pairwise(words):
+        if not _is_read_with(before[0], after[0]):
+            yield after.start()
+
+
+def _is_read_with(before: str, after: str) -> bool:
+    if _COUNT.fullmatch(before) and not _YEAR.fullmatch(before):
+        return not (before.endswith(".") and after[0].isupper())
+    return after[0].isdigit() and (before.endswith(".") or (before[-1].isalpha() and bool(_YEAR.fullmatch(after))))
 
 
 def _word_ends(text: str) -> Iterator[int]:

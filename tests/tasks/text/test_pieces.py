@@ -108,6 +108,27 @@ def test_nothing_is_cut_inside_of_what_is_read_as_one():
     assert "já já já" in texts(parts)
 
 
+@pytest.mark.parametrize(
+    ("longest", "expected"),
+    [
+        (60, ["Það kostar 1 250 000 kr. og kom", "3. maí 2024", "kl. 14:30 sagði hún þá"]),
+        (40, ["Það kostar", "1 250 000 kr.", "og kom", "3. maí 2024", "kl. 14:30 sagði hún þá"]),
+    ],
+)
+def test_a_number_stays_with_the_words_that_it_is_read_with(longest: int, expected: list[str]):
+    text = "Það kostar 1 250 000 kr. og kom 3. maí 2024 kl. 14:30 sagði hún þá"
+
+    parts = cut(pieces_of(line(text))[0], longest=longest, spoken_length=lambda part: len(normalize(part.text).text))
+
+    assert texts(parts) == expected
+
+
+def test_a_number_is_never_cut():
+    parts = cut(pieces_of(line("Hér eru 1 250 000 kr. alls"))[0], longest=1, spoken_length=written_length)
+
+    assert "1 250 000" in texts(parts)
+
+
 def test_a_number_that_nobody_can_count_is_a_word_like_others():
     text = f"Talan er {'1' * 5000}. Og búið."
 
