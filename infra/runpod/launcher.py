@@ -101,6 +101,7 @@ class Launcher:
         try:
             if refusal := self._refusal():
                 say(f"refused: {refusal}")
+                self._tell_restart()
             else:
                 self._execute()
         except Exception as error:  # noqa: BLE001 - whatever it is, the pod has to end
@@ -125,6 +126,15 @@ class Launcher:
                 return "the deadline has passed, and no worker has said that the run belongs to this pod"
             self._stopping.wait(min(LOOK_S, 1.0 if found else LOOK_S))
         return "the pod is being stopped"
+
+    def _tell_restart(self) -> None:
+        """A run that is said to run in this pod, whose container has only just started, was lost with the last one."""
+        found = self._prefect.read() or {}
+        is_own = bool(self._pod_id) and found.get("infrastructure_pid") == self._pod_id
+        if is_own and _type(found) == "RUNNING":
+            self._prefect.crash(
+                "RunPod started the pod's container again under the run; most likely the pod ran out of memory."
+            )
 
     def _markers(self) -> list[Path]:
         """Files that outlive this process: on the container's disk, and on the volume where there is one."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 from infra.runpod.api import RunPodApi
 from infra.runpod.choices import Choices
@@ -16,6 +18,9 @@ FRESH_S = 60.0
 
 _STOCK = {"HIGH": 0, "MEDIUM": 1, "LOW": 2}
 _NO_STOCK = 3
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,23 +47,27 @@ class Catalogue:
 
     def __init__(self, api: RunPodApi) -> None:
         self._api = api
-        self._offers: dict[tuple[Cloud, int, str], tuple[float, dict[str, Offer]]] = {}
-        self._gdpr: tuple[float, tuple[str, ...]] = (float("-inf"), ())
+        self._answers: dict[Hashable, tuple[float, Any]] = {}
         self._lock = asyncio.Lock()
 
     async def offers(self, cloud: Cloud, count: int, min_cuda: str) -> dict[str, Offer]:
-        """By GPU type; empty where RunPod does not tell. Raises: RunPodDenied."""
-        key = (cloud, count, min_cuda)
+        """By GPU type; empty where RunPod does not tell: the pod itself has a price too. Raises: RunPodError."""
+        try:
+            found = await self._fresh(
+                (cloud, count, min_cuda), lambda: self._api.offers(cloud=cloud, count=count, min_cuda=min_cuda)
+            )
+        except RunPodUnreachable:
+            return {}
+        return {offer.id: offer for offer in found}
+
+    async def _fresh(self, key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
+        """The answer, or the one of less than a minute ago. Raises: RunPodError."""
         async with self._lock:
-            asked_at_s, offers = self._offers.get(key, (float("-inf"), {}))
+            asked_at_s, answer = self._answers.get(key, (float("-inf"), None))
             if time.monotonic() - asked_at_s > FRESH_S:
-                try:
-                    found = await self._api.offers(cloud=cloud, count=count, min_cuda=min_cuda)
-                    offers = {offer.id: offer for offer in found}
-                except RunPodUnreachable:
-                    pass  # what was known before is still the best guess; the price is looked at again on the pod
-                self._offers[key] = (time.monotonic(), offers)
-            return offers
+                answer = await ask()
+                self._answers[key] = (time.monotonic(), answer)
+            return cast("T", answer)
 
     async def candidates(self, choices: Choices) -> tuple[Candidate, ...]:
         """Every place that fits, the one to try first in front; what shows no stock comes last, as that is a hint.
@@ -86,7 +95,8 @@ class Catalogue:
         """Ids of those that will do; none: any will."""
         allowed = set(choices.data_centers)
         if choices.gdpr_only:
-            compliant = set(await self._compliant())
+            centers = await self._fresh("GDPR", lambda: self._api.data_centers(compliance="GDPR"))
+            compliant = {center.id for center in centers}
             allowed = allowed & compliant if allowed else compliant
             if not allowed:
                 raise PodRefused(
@@ -94,7 +104,7 @@ class Catalogue:
                     "choose others, or do without that"
                 )
         if choices.volume_id:
-            volume = await self._api.volume(choices.volume_id)
+            volume = await self._fresh(choices.volume_id, lambda: self._api.volume(choices.volume_id))
             if volume is None:
                 raise PodRefused(f"there is no network volume {choices.volume_id}; correct the pool's variable")
             if allowed and volume.data_center not in allowed:
@@ -104,15 +114,6 @@ class Catalogue:
                 )
             return (volume.data_center,)
         return tuple(sorted(allowed))
-
-    async def _compliant(self) -> tuple[str, ...]:
-        """Ids of the data centres that are listed as compliant with the GDPR."""
-        async with self._lock:
-            asked_at_s, ids = self._gdpr
-            if time.monotonic() - asked_at_s > FRESH_S:
-                ids = tuple(center.id for center in await self._api.data_centers(compliance="GDPR"))
-                self._gdpr = (time.monotonic(), ids)
-            return ids
 
 
 def _clouds(choices: Choices) -> tuple[Cloud, ...]:

@@ -56,13 +56,12 @@ class Purchase:
     """Pods of this run that did not start; they are being ended."""
 
     async def find(self) -> Pod | None:
-        """The run's pod, where one is listed. Raises: RunPodError where nobody could be asked for long."""
-        for _ in range(6):
+        """The run's pod, where one is listed; waits until RunPod can be asked. Raises: NotWanted."""
+        while True:
             look = await self.watch.next(hurry=True)
             if look.pods is not None:
                 return self._own(list(look.pods.values()))
             await self.report("waiting for RunPod to answer")
-        raise RunPodUnreachable("RunPod did not answer for half a minute; try again later")
 
     async def make(self) -> Pod:
         """A new pod; waits for capacity as long as the pool allows.

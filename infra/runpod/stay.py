@@ -88,7 +88,9 @@ class Stay:
         found = await purchase.find()
         if found is None and self.is_adopted and not self._discarded:
             found = await purchase.find()  # a list may lack a pod for a moment, and a run under way has had one
-            if found is None and self.run.state_type is not StateType.PENDING:
+            if found is None and self.run.state_type is StateType.CANCELLING:
+                raise NotWanted
+            if found is None and self.run.state_type is StateType.RUNNING:
                 return None
         if found is not None:
             self.log.info("Found pod %s, which is the run's own", found.id)
@@ -169,6 +171,12 @@ class Stay:
             self.log.error("Pod %s could not be ended yet; this goes on in the background", pod.id)
         self.bill.stop(pod.id)
         await self.bill.show()
+
+    async def clear(self) -> None:
+        """End whatever pod the run has, once it wants none: one may have been made that nobody knew of."""
+        look = await self.desk.watch.next(hurry=True)
+        for pod, _ in stamped((look.pods or {}).values(), self.desk.pool_id, self.run.id):
+            await end_pod(self.desk, pod.id)
 
     async def conclude(self, verdict: Verdict) -> int:
         """Tell Prefect what it cannot know; 0 where Prefect's own word stands, 1 for a crash."""

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import httpx
 import structlog
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
@@ -107,7 +106,7 @@ class Watch:
             for start in range(0, len(wanted), PAGE):
                 ids = FlowRunFilter(id=FlowRunFilterId(any_=wanted[start : start + PAGE]))
                 runs |= {run.id: run for run in await self._client.read_flow_runs(flow_run_filter=ids, limit=PAGE)}
-        except (httpx.HTTPError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, all runs wait for the next look
             log.warning("prefect.unreachable", reason=type(error).__name__)
             return Look(number, pods)
         return Look(number, pods, runs, frozenset(wanted))
@@ -117,4 +116,6 @@ class Watch:
             return {pod.id: pod for pod in await self._api.pods()}
         except RunPodError as error:
             log.warning("runpod.unreachable", reason=str(error))
-            return None
+        except Exception as error:  # noqa: BLE001 - as above
+            log.error("runpod.unreadable", reason=type(error).__name__)
+        return None

@@ -103,9 +103,11 @@ class RunPodWorker(BaseWorker[RunPodJobConfiguration, RunPodVariables, RunPodWor
                     if verdict.fate is not Fate.REPLACE:
                         return pod_id, verdict
             except NotWanted:
-                return pod_id, Verdict(Fate.CANCEL)
+                verdict = Verdict(Fate.CANCEL)
             except HladvarpError as error:
-                return pod_id, Verdict(Fate.CRASH, str(error))
+                verdict = Verdict(Fate.CRASH, str(error))
+            await stay.clear()
+            return pod_id, verdict
 
     async def kill_infrastructure(
         self,
@@ -144,6 +146,8 @@ class RunPodWorker(BaseWorker[RunPodJobConfiguration, RunPodVariables, RunPodWor
                     await desk.accounts.ask()
             except (HladvarpError, httpx.HTTPError) as error:
                 self._logger.error("The pool's pods could not be looked after: %s", error)
+            except Exception:
+                self._logger.exception("The pool's pods could not be looked after")
             await asyncio.sleep(EVERY_S)
 
     async def _take_up(self, desk: Desk) -> None:

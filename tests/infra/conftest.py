@@ -6,8 +6,8 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -54,6 +54,8 @@ class Studio:
     hangs: threading.Event = field(default_factory=threading.Event)
     """While set, a light pod's flow neither ends nor hears of its cancellation."""
     outcome: str = "COMPLETED"
+    looks_every_s: float = 0.2
+    """How often a light pod asks whether the run is its own."""
 
     @property
     def statuses(self) -> set[str]:
@@ -81,9 +83,27 @@ class Studio:
             )
             return await client.create_flow_run_from_deployment(deployment)
 
+    async def submit_many(self, count: int) -> list[UUID]:
+        """So many runs of one deployment."""
+        first = await self.submit()
+        async with get_client() as client:
+            more = [await client.create_flow_run_from_deployment(first.deployment_id) for _ in range(count - 1)]
+        return [first.id, *(run.id for run in more)]
+
     async def read(self, run_id: UUID) -> FlowRun:
         async with get_client() as client:
             return await client.read_flow_run(run_id)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[RunPodWorker]:
+        """A worker that works as long as the block lasts, and stops as one that is interrupted does."""
+        worker = RunPodWorker(work_pool_name=self.pool, name="gpu-1")
+        task = asyncio.create_task(worker.start(printer=lambda *_: None))
+        try:
+            yield worker
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def cancel(self, run_id: UUID) -> None:
         """As the button in the UI does."""
@@ -122,7 +142,7 @@ class Studio:
             run: dict[str, object] = {}
             while not pod.stopping.is_set() and run.get("infrastructure_pid") != pod.pod_id:
                 run = prefect.get(f"/flow_runs/{run_id}").json()
-                pod.stopping.wait(0.2)
+                pod.stopping.wait(self.looks_every_s)
             if not pod.stopping.is_set() and run["state_type"] in ("PENDING", "SCHEDULED"):
                 self._body(pod, prefect, run_id)
         while not pod.stopping.is_set():

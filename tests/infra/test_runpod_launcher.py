@@ -199,10 +199,14 @@ def test_container_that_is_started_again_under_a_run_does_not_run_it_again(pods,
             while not pods.times:
                 await asyncio.sleep(0.2)
         runpod.strike(pod, "out_of_memory")
-        return await pods.gone(pod)
+        return await pods.gone(pod), await pods.studio.read(run.id)
 
-    assert "a run is never run twice" in asyncio.run(go())
+    log, run = asyncio.run(go())
+
+    assert "a run is never run twice" in log
     assert pods.times == 1
+    assert run.state.is_crashed()
+    assert "out of memory" in run.state.message
 
 
 @pytest.mark.slow

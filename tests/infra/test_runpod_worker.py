@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -26,22 +24,10 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.runpod.ending.AGAIN_S", 3.0)
 
 
-@asynccontextmanager
-async def working(pool: str, name: str = "gpu-1") -> AsyncIterator[RunPodWorker]:
-    """A worker that works as long as the block lasts, and stops as one that is interrupted does."""
-    worker = RunPodWorker(work_pool_name=pool, name=name)
-    task = asyncio.create_task(worker.start(printer=lambda *_: None))
-    try:
-        yield worker
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
 def test_run_gets_one_pod_runs_once_and_leaves_nothing(studio, runpod: RunPodServer):
     async def go():
         run = await studio.submit()
-        async with working(studio.pool):
+        async with studio.working():
             ended = await studio.ended(run.id)
             await studio.emptied()
             await asyncio.sleep(3)  # for the log to be sent
@@ -92,7 +78,7 @@ def test_fault_on_the_way_to_a_pod_leaves_the_right_outcome_and_no_pod(studio, r
 
     async def go():
         run = await studio.submit(start_deadline_s=8)
-        async with working(studio.pool):
+        async with studio.working():
             ended = await studio.ended(run.id)
             await studio.emptied()
         return ended
@@ -114,7 +100,7 @@ def test_pod_that_is_lost_under_a_run_crashes_it_with_the_reason(studio, runpod:
 
     async def go():
         run = await studio.submit()
-        async with working(studio.pool):
+        async with studio.working():
             await studio.begun(run.id)
             await asyncio.sleep(2.5)  # so that RunPod has told an uptime
             runpod.strike(runpod.pods[0], fate)
@@ -137,7 +123,7 @@ def test_outcome_is_the_word_that_prefect_has(studio, runpod: RunPodServer, outc
 
     async def go():
         run = await studio.submit()
-        async with working(studio.pool):
+        async with studio.working():
             ended = await studio.ended(run.id)
             await studio.emptied()
         return await studio.read(run.id), ended
@@ -152,7 +138,7 @@ def test_cancelled_run_that_hangs_loses_its_pod_within_half_a_minute(studio, run
 
     async def go():
         run = await studio.submit()
-        async with working(studio.pool):
+        async with studio.working():
             await studio.begun(run.id)
             await studio.cancel(run.id)
             asked_at_s = time.time()
@@ -172,7 +158,7 @@ def test_run_cancelled_while_its_pod_is_being_made_leaves_nothing(studio, runpod
 
     async def go():
         run = await studio.submit()
-        async with working(studio.pool):
+        async with studio.working():
             async with asyncio.timeout(30):
                 while not runpod.asked("createPod"):
                     await asyncio.sleep(0.1)
@@ -192,7 +178,7 @@ def test_next_gpu_type_is_taken_where_the_first_is_sold_out(studio, runpod: RunP
 
     async def go():
         run = await studio.submit(gpu_types=[L40, L40S])
-        async with working(studio.pool):
+        async with studio.working():
             return await studio.ended(run.id)
 
     assert asyncio.run(go()).state.is_completed()
@@ -204,7 +190,7 @@ def test_run_without_capacity_says_so_and_crashes_when_its_time_is_over(studio, 
 
     async def go():
         run = await studio.submit(capacity_deadline_s=3)
-        async with working(studio.pool):
+        async with studio.working():
             async with asyncio.timeout(30):
                 while (await studio.read(run.id)).state_name != "Waiting for capacity":
                     await asyncio.sleep(0.1)
@@ -220,10 +206,10 @@ def test_worker_that_stops_leaves_its_pod_and_the_next_one_takes_it_up(studio, r
 
     async def go():
         run = await studio.submit()
-        async with working(studio.pool):
+        async with studio.working():
             await studio.begun(run.id)
         left = len(runpod.left_over)
-        async with working(studio.pool):
+        async with studio.working():
             await asyncio.sleep(2)
             studio.hangs.clear()
             ended = await studio.ended(run.id)
@@ -245,11 +231,11 @@ def test_reaper_ends_the_pods_of_runs_that_are_over_and_nobody_elses(studio, run
 
     async def go():
         run = await studio.submit()
-        async with working(studio.pool):
+        async with studio.working():
             await studio.begun(run.id)
         async with get_client() as client:
             await client.delete_flow_run(run.id)
-        async with working(studio.pool):
+        async with studio.working():
             await studio.emptied()
 
     asyncio.run(go())
@@ -266,7 +252,7 @@ def test_retried_run_gets_a_pod_of_its_own(studio, runpod: RunPodServer):
         from prefect.states import Scheduled
 
         run = await studio.submit()
-        async with working(studio.pool):
+        async with studio.working():
             await studio.ended(run.id)
             await studio.emptied()
             studio.outcome = "COMPLETED"
@@ -289,7 +275,7 @@ def test_pod_knows_nothing_that_it_does_not_need(studio, runpod: RunPodServer, m
 
     async def go():
         run = await studio.submit(secret_env={"HF_TOKEN": "hf"}, env={"SHOW": "surtsey"})
-        async with working(studio.pool):
+        async with studio.working():
             return await studio.ended(run.id), await studio.log_of(run.id)
 
     ended, log = asyncio.run(go())
@@ -306,7 +292,7 @@ def test_pod_knows_nothing_that_it_does_not_need(studio, runpod: RunPodServer, m
 def test_secret_in_clear_is_refused_before_any_pod(studio, runpod: RunPodServer):
     async def go():
         run = await studio.submit(env={"AZURE_API_KEY": "leyndarmal"})
-        async with working(studio.pool):
+        async with studio.working():
             return await studio.ended(run.id)
 
     ended = asyncio.run(go())
