@@ -94,7 +94,10 @@ def engine_access(engine: EngineName, account: str = "") -> EngineAccess:
         )
     if configured is not None:
         return configured.model_copy(update={"source": f"the setting tts.access.{engine}"})
-    return EngineAccess(source=f"a block {kind._block_type_name} called {USUAL!r} (Blocks in the Prefect UI)")
+    return EngineAccess(
+        source=f"a block {kind._block_type_name} called {USUAL!r} (Blocks in the Prefect UI; none is saved on this "
+        f"server), or into the settings tts.access.{engine}"
+    )
 
 
 def saved_voices() -> dict[str, VoicePreset]:

@@ -12,6 +12,8 @@ from flows.cli.server import on_server
 from flows.episode import produce_episode
 from tasks.schemas import CastEntry, EpisodeRequest, Mastering, Production
 
+MOST_SUBSTITUTIONS = 10
+
 
 def cast_entry(text: str) -> CastEntry:
     """`Kynnir=espeak-asa` as a cast entry."""
@@ -64,4 +66,10 @@ def run(arguments: list[str]) -> int:
         f"  listen {manifest.page}\n"
         f"  feed   {manifest.feed}"
     )
+    for note in manifest.notes:
+        print(f"  note   {note}")
+    for one in manifest.substitutions[:MOST_SUBSTITUTIONS]:
+        print(f"  note   line {one.line} is read by {one.preset} instead of {one.instead_of}: {one.reason}")
+    if len(manifest.substitutions) > MOST_SUBSTITUTIONS:
+        print(f"  note   {len(manifest.substitutions)} lines in all are read by another voice; the manifest lists them")
     return 0

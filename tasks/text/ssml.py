@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from xml.parsers import expat
 
 from tasks.errors import InvalidScript
@@ -29,6 +30,7 @@ _TAGS = (
     rf"|&(?P<entity>{'|'.join(ENTITIES)});"
 )
 _IN_TEXT = re.compile(_TAGS)
+_OTHER_TAG = re.compile(r"(?<!\\)</?(?P<other>[A-Za-z][\w-]{2,20})(?:\s[^<>]{0,200})?/?>")
 _IN_MARKDOWN = re.compile(rf"\\[!-/:-@\[-`{{-~]|{_TAGS}")
 LineAt = Callable[[int], int]
 
@@ -198,6 +200,11 @@ def _set_tags_aside(text: str, tags: list[_Tag], markdown: bool, line_at: LineAt
         tags.append(_Tag(match[0], line))
         return chr(FIRST_PLACE + len(tags) - 1)
 
+    for match in _OTHER_TAG.finditer(text):
+        meant = get_close_matches(match["other"].lower(), KINDS, n=1, cutoff=0.75)
+        if meant and match["other"].lower() not in {*KINDS, *_DISSOLVED}:
+            line, shown = line_at(match.start()), " ".join(match[0].split())[:60]
+            raise InvalidScript(f"line {line}: there is no mark {shown}; did you mean <{meant[0]}>?")
     return (_IN_MARKDOWN if markdown else _IN_TEXT).sub(aside, text)
 
 

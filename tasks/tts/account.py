@@ -95,7 +95,7 @@ def require_budget(estimates: Sequence[EngineEstimate], budget_usd: float, *, sp
     if unpriced:
         raise BudgetExceeded(
             f"what {', '.join(unpriced)} will cost cannot be known before, since no price by the character is "
-            f"published, and the budget is {budget_usd:.2f} USD; cast other voices, or set no budget"
+            f"published, and the budget is {_usd(budget_usd)} USD; cast other voices, or set no budget"
         )
     usd = sum(estimate.usd or 0.0 for estimate in estimates)
     if usd + spent_usd > budget_usd:
@@ -103,9 +103,9 @@ def require_budget(estimates: Sequence[EngineEstimate], budget_usd: float, *, sp
         asked = ", ".join(
             f"{estimate.engine} {estimate.characters} characters" for estimate in estimates if estimate.usd
         )
-        before = f" after {spent_usd:.2f} USD for the others" if spent_usd else ""
+        before = f" after {_usd(spent_usd)} USD for the others" if spent_usd else ""
         raise BudgetExceeded(
-            f"{lines} lines would cost {usd:.2f} USD ({asked}){before}, above the budget of {budget_usd:.2f} USD; "
+            f"{lines} lines would cost {_usd(usd)} USD ({asked}){before}, above the budget of {_usd(budget_usd)} USD; "
             "raise the budget, or cast cheaper voices"
         )
 
@@ -124,6 +124,11 @@ def uses_of(versions: Mapping[str, str], tallies: Iterable[Tally]) -> tuple[Engi
             }
         )
     return tuple(uses.values())
+
+
+def _usd(amount: float) -> str:
+    """With cents, and with more where there is less than one of them."""
+    return f"{amount:.2f}" if amount >= 0.01 or not amount else f"{amount:.6f}"
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 from tasks.errors import UncastSpeaker, UnknownPreset
 from tasks.schemas import CastEntry, Script, VoicePreset
@@ -32,7 +33,19 @@ def cast_voices(
                 f"line {first.number}: {speaker!r} has no voice; cast it, for example {speaker}={next(iter(presets))}"
             )
         voices[speaker] = preset_named(name, presets, f"{speaker!r} is cast as")
+        for other in voices[speaker].fallback:
+            preset_named(other, presets, f"the voice {name!r} falls back on")
     return voices
+
+
+def idle_entries(script: Script, cast: Iterable[CastEntry]) -> tuple[str, ...]:
+    """A remark on each speaker of a request who says nothing: a name that is misspelt casts nobody."""
+    speakers = {speaker.casefold() for speaker in script.speakers}
+    return tuple(
+        f"the cast names {entry.speaker!r}, who says nothing here; speakers are {', '.join(script.speakers)}"
+        for entry in cast
+        if entry.speaker.casefold() not in speakers
+    )
 
 
 def preset_named(name: str, presets: Mapping[str, VoicePreset], asked: str) -> VoicePreset:
@@ -41,5 +54,7 @@ def preset_named(name: str, presets: Mapping[str, VoicePreset], asked: str) -> V
     Raises: UnknownPreset.
     """
     if name not in presets:
-        raise UnknownPreset(f"{asked} {name!r}; voices are {', '.join(presets)}")
+        alike = get_close_matches(name, presets, n=3)
+        hint = f"did you mean {' or '.join(alike)}?" if alike else f"voices are {', '.join(presets)}"
+        raise UnknownPreset(f"{asked} {name!r}, and there is no such voice; {hint}")
     return presets[name]

@@ -96,8 +96,8 @@ class Azure(TtsEngine):
             )
         if not self._access.base_url and not re.fullmatch(r"[a-z0-9]+", self._region):
             raise EngineDenied(
-                f"Azure needs a region, such as northeurope, and {self._region!r} is none; write it into "
-                f"{self._access.source or 'its account'}"
+                f"Azure needs a key and the region of its resource, such as northeurope, and the region is "
+                f"{self._region!r}; write both into {self._access.source or 'its account'}"
             )
         self._service.check()
 

@@ -91,6 +91,8 @@ def test_marks_nest_outer_before_inner():
         ('<break time="1s" loud="yes"/>', "takes no loud"),
         ("<BREAK/>", "capitals"),
         ('<break time="1s"', "never ends"),
+        ('<brake time="1s"/>', "did you mean <break>"),
+        ("<emphasise>x</emphasise>", "did you mean <emphasis>"),
         ("<!DOCTYPE x>", "no place in a script"),
         ('<!ENTITY a "b">', "no place in a script"),
         ("<?xml version='1.0'?>", "no place in a script"),
