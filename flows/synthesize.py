@@ -118,12 +118,13 @@ def substitutions_in(plan: SynthesisPlan) -> Iterator[Substitution]:
 
 
 def in_batches(plan: SynthesisPlan, characters: int) -> Iterator[tuple[PlannedLine, ...]]:
-    """The missing lines in batches of one engine, much alike, of about `characters` at the most.
+    """The missing lines in batches of one engine and account, much alike, of about `characters` at the most.
 
-    A task costs some 20 ms, a line less; but what is long enough for two is spoken by two at once.
+    What is down is a vendor, or somebody's server: lines that another one reads must not fail with theirs. A task
+    costs some 20 ms, a line less; but what is long enough for two is spoken by two at once.
     """
-    missing = sorted((plan.lines[index] for index in plan.missing), key=lambda line: line.voice.engine)
-    for _, group in groupby(missing, key=lambda line: line.voice.engine):
+    missing = sorted((plan.lines[index] for index in plan.missing), key=_reached)
+    for _, group in groupby(missing, key=_reached):
         lines = tuple(group)
         total = sum(len(line.spoken.text) for line in lines)
         size = total / max(math.ceil(total / characters), min(THREADS, math.ceil(total / FEWEST_CHARACTERS)), 1)
@@ -137,3 +138,7 @@ def in_batches(plan: SynthesisPlan, characters: int) -> Iterator[tuple[PlannedLi
                 batch, gathered = [], gathered - size
         if batch:
             yield tuple(batch)
+
+
+def _reached(line: PlannedLine) -> tuple[str, str]:
+    return line.voice.engine, line.voice.account

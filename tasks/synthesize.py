@@ -41,7 +41,7 @@ from tasks.schemas import (
 )
 from tasks.text.normalize import written_words
 from tasks.tts.account import Tally, estimates_of, require_budget
-from tasks.tts.casting import cast_voices
+from tasks.tts.casting import cast_voices, idle_entries
 from tasks.tts.engine import Speech
 from tasks.tts.planning import Planner
 
@@ -71,7 +71,7 @@ def plan_lines(
         chapters=chapters,
         estimates=estimates,
         versions=planner.versions,
-        notes=tuple(planner.notes),
+        notes=(*idle_entries(read, cast), *planner.notes),
     )
     log.info("lines.planned", lines=len(lines), missing=len(missing), estimated_usd=round(plan.estimated_usd, 2))
     require_budget(estimates, budget_usd)
@@ -189,8 +189,10 @@ def speak_lines(lines: tuple[PlannedLine, ...], show: str) -> None:
                 except EngineError as error:
                     tally = tally.failed(engine, planned, error)
                     raise
+                answered = tally.answered(engine, planned, speech)
+                tally = answered.model_copy(update={"made": tally.made})  # paid for, even if it cannot be kept
                 keep_clip(store, planned.key, speech, folder)
-                tally = tally.answered(engine, planned, speech)
+                tally = answered
     finally:
         store.remember(tally_key(task_run.id, task_run.run_count), tally.model_dump_json().encode())
     log.info("lines.spoken", engine=name, lines=len(lines), requests=tally.requests)

@@ -35,6 +35,17 @@ def test_batches_are_for_one_engine_each():
     assert {batch[0].voice.engine for batch in batches} == {"espeak", "piper"}
 
 
+def test_batches_are_for_one_server_each():
+    plan = plan_of([40] * 50, ("openai_compatible",))
+    lines = tuple(
+        line.model_copy(update={"voice": line.voice.model_copy(update={"account": ("attic", "cellar")[number % 2]})})
+        for number, line in enumerate(plan.lines)
+    )
+    batches = list(in_batches(plan.model_copy(update={"lines": lines}), 2000))
+    assert all(len({line.voice.account for line in batch}) == 1 for batch in batches)
+    assert sum(map(len, batches)) == 50
+
+
 def test_a_script_that_fits_one_batch_keeps_every_thread_busy():
     sizes = [len(batch) for batch in in_batches(plan_of([50] * 40 * THREADS), 2000 * THREADS)]
     assert sizes == [40] * THREADS
