@@ -6,6 +6,8 @@ PRODUCTION ?= narrate
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 TORCH := torch==2.13.0
+# A file's tests stay together: they share servers and models.
+AT_ONCE := --numprocesses 2 --dist loadfile
 KOKORO_VOICES := kokoro-js@1.2.1
 COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 # Torch comes by itself, as a build for the machine at hand, and brings its own CUDA where it needs one.
@@ -27,10 +29,10 @@ server: .venv/base $(PREFECT_HOME)  ## Server, deployments, worker and a place t
 	exec $(BIN)/python -m deployments.server $(ARGS)
 
 test: check  ## The suite.
-	$(BIN)/pytest -m "not slow and not nemo and not benchmark"
+	$(BIN)/pytest $(AT_ONCE) -m "not slow and not nemo and not benchmark and not live"
 
 test-slow: .venv/dev  ## Kill, fault and fuzz matrices.
-	$(BIN)/pytest -m slow --timeout 900
+	$(BIN)/pytest $(AT_ONCE) -m slow --timeout 900
 
 test-nemo: .venv-nemo/ready  ## NeMo on the CPU, in an environment of its own.
 	.venv-nemo/bin/python -m pytest --noconftest -m nemo --timeout 600 \
