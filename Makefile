@@ -6,8 +6,10 @@ PRODUCTION ?= narrate
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 TORCH := torch==2.13.0
-# A file's tests stay together: they share servers and models.
-AT_ONCE := --numprocesses 2 --dist loadfile
+# Those with a Prefect server of their own run one after the other: two servers on SQLite at once wait for the disk.
+WITH_SERVER := tests/flows tests/deployments tests/infra
+AT_ONCE := --numprocesses 2 --dist loadfile $(addprefix --ignore ,$(WITH_SERVER))
+FAST := -m "not slow and not nemo and not benchmark and not live"
 KOKORO_VOICES := kokoro-js@1.2.1
 COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 # Torch comes by itself, as a build for the machine at hand, and brings its own CUDA where it needs one.
@@ -29,10 +31,12 @@ server: .venv/base $(PREFECT_HOME)  ## Server, deployments, worker and a place t
 	exec $(BIN)/python -m deployments.server $(ARGS)
 
 test: check  ## The suite.
-	$(BIN)/pytest $(AT_ONCE) -m "not slow and not nemo and not benchmark and not live"
+	$(BIN)/pytest $(AT_ONCE) $(FAST)
+	$(BIN)/pytest $(FAST) $(WITH_SERVER)
 
 test-slow: .venv/dev  ## Kill, fault and fuzz matrices.
 	$(BIN)/pytest $(AT_ONCE) -m slow --timeout 900
+	$(BIN)/pytest -m slow --timeout 900 $(filter-out tests/infra,$(WITH_SERVER))
 
 test-nemo: .venv-nemo/ready  ## NeMo on the CPU, in an environment of its own.
 	.venv-nemo/bin/python -m pytest --noconftest -m nemo --timeout 600 \

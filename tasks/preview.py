@@ -56,6 +56,7 @@ def prepare_reading(preset: str, text: str, language: str) -> Reading:
             "or narrate it as an episode"
         )
     voice, engine = voice_and_engine(preset)
+    voice = voice.model_copy(update={"fallback": ()})  # one wants to hear this voice, or why it can't be heard
     planner = Planner(
         presets={preset: voice},
         cast={"": voice},

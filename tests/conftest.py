@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+
+# Before Prefect reads it: two servers that keep their leases in one folder take each other's away.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["PREFECT_HOME"] = f"{os.environ.get('PREFECT_HOME') or Path.cwd() / '.hladvarp/prefect'}-{worker}"
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
 
 import pytest
 from s3_server import S3Server, weed_binary
