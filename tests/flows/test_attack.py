@@ -14,8 +14,8 @@ from blocks.settings import load_settings
 from tasks.errors import (
     EmptySource,
     InvalidRequest,
-    InvalidScript,
     StorageMissing,
+    TextTooLong,
 )
 from tasks.schemas import EpisodeManifest, EpisodeRequest
 
@@ -120,9 +120,11 @@ def test_produce_episode_says_so_when_there_is_nothing_to_say(studio, text: str)
         studio.produce(studio.script(text))
 
 
-def test_produce_episode_names_the_line_that_is_longer_than_the_voice_takes(studio):
-    with pytest.raises(InvalidScript, match=r"line 3: \d+ characters as it is spoken"):
-        studio.produce(studio.script("**Kynnir:** Hæ.\n\n**Gestur:** " + "1.234.567 " * 2_000))
+def test_produce_episode_names_the_line_whose_one_word_is_longer_than_the_voice_takes(studio):
+    with pytest.raises(TextTooLong, match=r"line 3: 'blablabla\w+' … is \d+ characters as it is said"):
+        studio.produce(studio.script("**Kynnir:** Hæ.\n\n**Gestur:** " + "bla" * 20_000))
+
+    assert [path for path in stored_objects(studio) if path.suffix == ".flac"] == []
 
 
 @pytest.mark.parametrize(
