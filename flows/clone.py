@@ -54,10 +54,11 @@ async def revoke_consent(consent: BlockName, reason: Reason = "") -> Revocation:
 
 def _cloned(cloned: ClonedVoice) -> str:
     made = "made in this run" if cloned.new else "made in an earlier run"
+    samples = "one recording" if cloned.samples == 1 else f"{cloned.samples} recordings"
     notes = "".join(f"\n> {plain(note)}\n" for note in cloned.notes)
     return f"""# {cloned.preset}
 
-The voice of {plain(cloned.person)}, cloned from {cloned.samples} recordings, {cloned.duration_s:.0f} s in all; {made}.
+The voice of {plain(cloned.person)}, cloned from {samples}, {cloned.duration_s:.0f} s in all; {made}.
 It is used under the consent `{cloned.consent}`, and ends with it: run *revoke-consent*.
 {notes}
 Cast it as `{cloned.preset}`, or hear it first with *preview-voice*. The vendor calls it `{cloned.voice}`.
