@@ -5,26 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.audio.energies import ABSOLUTE_GATE_LUFS, Energies, EnergyMeter, integrated_lufs, lufs, moving_mean
 from tasks.schemas import Loudness
 
-ABSOLUTE_GATE_LUFS = -70.0
-LOWEST_RATE_HZ = 4_000  # below, the K-weighting shelf at 1682 Hz comes too near half the rate to have its shape
-
-# By channel: left, right, centre, then the surrounds, which count 1.5 dB more; a low-frequency channel counts nothing.
-# Source: ITU-R BS.1770-5, Table 3.
-WEIGHTS = {
-    1: (1.0,),
-    2: (1.0, 1.0),
-    3: (1.0, 1.0, 1.0),
-    4: (1.0, 1.0, 1.41, 1.41),
-    5: (1.0, 1.0, 1.0, 1.41, 1.41),
-    6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41),
-}
 _MOMENTARY_HOPS, _SHORT_TERM_HOPS = 4, 30  # windows of 0.4 s and 3 s in hops of 0.1 s
 _TAPS = 12  # a phase, as the interpolator in BS.1770-5, Annex 2
 _PEAK_BLOCK = 4_800
-
-Energies = NDArray[np.float64]
 
 
 def measure(samples: NDArray[np.float32], sample_rate_hz: int) -> Loudness:
@@ -48,18 +34,7 @@ class Meter:
     """Measures sound that comes in blocks of any size; its memory grows by 80 bytes a second."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
-        if channels not in WEIGHTS:
-            raise ValueError(
-                f"{channels} channels: loudness is defined for 1 to 6; is the shape (n_samples, n_channels)?"
-            )
-        if sample_rate_hz < LOWEST_RATE_HZ:
-            raise ValueError(f"a rate of {sample_rate_hz} Hz is below the {LOWEST_RATE_HZ} Hz that can be measured")
-        self._weights = np.array(WEIGHTS[channels])[:, None]
-        self._hop = round(sample_rate_hz / 10)
-        self._filter = _k_weighting(sample_rate_hz)
-        self._state = np.zeros((2, channels, 2))
-        self._rest = np.zeros((channels, 0))
-        self._energies: list[Energies] = []
+        self._energies = EnergyMeter(sample_rate_hz, channels)
         self._peak = _TruePeak(sample_rate_hz, channels)
 
     def push(self, samples: NDArray[np.float32]) -> None:
@@ -68,50 +43,26 @@ class Meter:
         samples: float, shape (n_channels, n_samples).
         Raises: ValueError for another shape, integers, or samples that are not finite.
         """
-        from scipy.signal import sosfilt  # it takes 0.8 s, which a run whose master is stored need not wait for
-
-        self._check(samples)
-        if not samples.shape[1]:
-            return
-        self._peak.push(samples)
-        weighted, self._state = sosfilt(self._filter, samples, axis=1, zi=self._state)
-        weighted = np.concatenate([self._rest, weighted], axis=1)
-        hops = weighted.shape[1] // self._hop
-        whole = weighted[:, : hops * self._hop].reshape(len(weighted), hops, self._hop)
-        self._rest = weighted[:, hops * self._hop :].copy()
-        self._energies.append(self._energy(whole))
+        self._energies.push(samples)
+        if samples.shape[1]:
+            self._peak.push(samples)
 
     def result(self) -> Loudness:
         """What has been measured so far."""
-        energies = np.concatenate([np.zeros(0), *self._energies])
-        blocks = _moving_mean(energies, _MOMENTARY_HOPS)
+        energies = self._energies.result()
         # Maxima of sound shorter than their window are taken as if silence followed.
-        padded = np.concatenate([energies, self._energy(self._rest[:, None, :]), np.zeros(_SHORT_TERM_HOPS)])
+        padded = np.concatenate([energies, self._energies.rest(), np.zeros(_SHORT_TERM_HOPS)])
         momentary, short_term = (
-            _moving_mean(energies if len(energies) >= hops else padded[:hops], hops).max()
+            moving_mean(energies if len(energies) >= hops else padded[:hops], hops).max()
             for hops in (_MOMENTARY_HOPS, _SHORT_TERM_HOPS)
         )
         return Loudness(
-            integrated_lufs=_integrated_lufs(blocks),
-            short_term_max_lufs=float(_lufs(short_term)),
-            momentary_max_lufs=float(_lufs(momentary)),
-            range_lu=_range_lu(_moving_mean(energies, _SHORT_TERM_HOPS)),
+            integrated_lufs=integrated_lufs(energies),
+            short_term_max_lufs=float(lufs(short_term)),
+            momentary_max_lufs=float(lufs(momentary)),
+            range_lu=range_lu(energies),
             true_peak_dbtp=self._peak.result_dbtp(),
         )
-
-    def _check(self, samples: NDArray[np.float32]) -> None:
-        if samples.ndim != 2 or samples.shape[0] != len(self._weights):
-            raise ValueError(f"samples have shape {samples.shape}; give ({len(self._weights)}, n_samples)")
-        if not np.issubdtype(samples.dtype, np.floating):
-            raise ValueError(f"samples are {samples.dtype}; give floating point with full scale 1.0")
-        if not np.isfinite(samples).all():
-            raise ValueError("samples hold NaN or infinite values; replace them before measuring")
-
-    def _energy(self, weighted: NDArray[np.float64]) -> Energies:
-        """Weighted sum over channels of each hop's mean square; weighted: shape (n_channels, n_hops, n_samples)."""
-        squares: Energies = np.einsum("chn,chn->ch", weighted, weighted) / self._hop
-        weighted_sum: Energies = (squares * self._weights).sum(axis=0)
-        return weighted_sum
 
 
 class _TruePeak:
@@ -155,47 +106,15 @@ class _TruePeak:
         return peak
 
 
-def _k_weighting(sample_rate_hz: int) -> NDArray[np.float64]:
-    """The K filter as second-order sections, exact at every rate.
+def range_lu(energies: Energies) -> float:
+    """Spread between the 10th and the 95th percentile of gated short-term loudness.
 
-    Source: ITU-R BS.1770-5, Annex 1; the analogue prototypes behind its 48 kHz coefficients are those of B. De Man,
-    "Evaluation of Implementations of the EBU R128 Loudness Measurement" (AES 145, 2018).
+    Source: EBU Tech 3342.
     """
-    shelf = np.tan(np.pi * 1681.974450955533 / sample_rate_hz)
-    quality, high = 0.7071752369554196, 10 ** (3.999843853973347 / 20)
-    band = high**0.4996667741545416
-    first = [high + band * shelf / quality + shelf**2, 2 * (shelf**2 - high), high - band * shelf / quality + shelf**2]
-    first += [1 + shelf / quality + shelf**2, 2 * (shelf**2 - 1), 1 - shelf / quality + shelf**2]
-    low = np.tan(np.pi * 38.13547087602444 / sample_rate_hz)
-    quality = 0.5003270373238773
-    scale = 1 + low / quality + low**2
-    second = [1.0, -2.0, 1.0, 1.0, 2 * (low**2 - 1) / scale, (1 - low / quality + low**2) / scale]
-    return np.array([np.array(first) / first[3], second])
-
-
-def _moving_mean(energies: Energies, hops: int) -> Energies:
-    return np.convolve(energies, np.full(hops, 1 / hops), "valid") if len(energies) >= hops else np.zeros(0)
-
-
-def _lufs(energy: Energies | np.float64) -> NDArray[np.float64]:
-    with np.errstate(divide="ignore"):
-        return np.asarray(-0.691 + 10 * np.log10(energy))
-
-
-def _integrated_lufs(blocks: Energies) -> float:
-    """Gated mean of 0.4 s blocks: above -70 LUFS, then above 10 LU below the mean of those."""
-    blocks = blocks[_lufs(blocks) >= ABSOLUTE_GATE_LUFS]
-    if not blocks.size:
-        return -np.inf
-    blocks = blocks[_lufs(blocks) >= _lufs(blocks.mean()) - 10]
-    return float(_lufs(blocks.mean()))
-
-
-def _range_lu(short_term: Energies) -> float:
-    """Spread between the 10th and the 95th percentile of gated short-term loudness."""
-    short_term = short_term[_lufs(short_term) >= ABSOLUTE_GATE_LUFS]
+    short_term = moving_mean(energies, _SHORT_TERM_HOPS)
+    short_term = short_term[lufs(short_term) >= ABSOLUTE_GATE_LUFS]
     if not short_term.size:
         return 0.0
-    levels = np.sort(_lufs(short_term[_lufs(short_term) >= _lufs(short_term.mean()) - 20]))
+    levels = np.sort(lufs(short_term[lufs(short_term) >= lufs(short_term.mean()) - 20]))
     low, high = (int((len(levels) - 1) * share + 0.5) for share in (0.10, 0.95))
     return float(levels[high] - levels[low])

@@ -12,7 +12,7 @@ import structlog
 
 from tasks.audio.ahead import read_ahead
 from tasks.audio.dynamics import SpeechChain, process_blocks
-from tasks.audio.loudness import ABSOLUTE_GATE_LUFS
+from tasks.audio.energies import ABSOLUTE_GATE_LUFS
 from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, info, part_of, read_blocks, resample_blocks, writing
 from tasks.audio.samples import Samples
 from tasks.audio.take import Aim, Chained, Goal, Reading, Take, make_take, read_meter
