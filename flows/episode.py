@@ -1,4 +1,4 @@
-"""produce_episode: ingest → transcribe → synthesize → postprocess → publish."""
+"""produce_episode: ingest → transcribe → synthesize → postprocess → measure → publish."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from flows.ingest import ingest
 from flows.postprocess import assemble, postprocess
 from flows.progress import Progress
 from flows.publish import publish
+from flows.quality import measure
 from flows.report import report_episode
 from flows.synthesize import synthesize
 from flows.transcribe import transcribe
@@ -46,6 +47,9 @@ async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
     draft = await PRODUCTIONS[request.production](request, material, languages, progress)
     async with progress.stage("postprocess"):
         finish = await postprocess(draft.programme, request.mastering)
+    async with progress.stage("measure"):
+        recording = material.recording.audio if material.recording else None
+        quality = await measure(finish.master, draft.programme, request.mastering.target_lufs, recording)
     async with progress.stage("publish"):
         parcel = Parcel(
             request=request,
@@ -54,6 +58,7 @@ async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
             material=material,
             draft=draft,
             finish=finish,
+            quality=quality,
             stages=progress.entries,
         )
         manifest = await publish(parcel)
@@ -100,7 +105,7 @@ PRODUCTIONS: dict[Production, Callable[..., Awaitable[Draft]]] = {
     "revoice": revoice,
 }
 STAGES: dict[Production, tuple[str, ...]] = {
-    "narrate": ("ingest", "synthesize", "postprocess", "publish"),
-    "enhance": ("ingest", "transcribe", "postprocess", "publish"),
-    "revoice": ("ingest", "transcribe", "synthesize", "postprocess", "publish"),
+    "narrate": ("ingest", "synthesize", "postprocess", "measure", "publish"),
+    "enhance": ("ingest", "transcribe", "postprocess", "measure", "publish"),
+    "revoice": ("ingest", "transcribe", "synthesize", "postprocess", "measure", "publish"),
 }

@@ -15,7 +15,7 @@ from blocks.storage import Target
 from tasks.audio.picture import cover_jpeg, own_cover
 from tasks.errors import InvalidSettings
 from tasks.feed.address import ShowAddress, address_of_uri
-from tasks.feed.contents import WAVEFORM, Episode, contents_of
+from tasks.feed.contents import LOUDNESS, SPECTROGRAM, WAVEFORM, Episode, contents_of
 from tasks.feed.episode_folder import FEED, Content, Edition, publish_episode, published_item
 from tasks.feed.item import FeedItem, episode_guid
 from tasks.feed.manifest import MANIFEST, is_same_episode, manifest_of, read_manifest
@@ -42,7 +42,7 @@ def publish_parcel(parcel: Parcel) -> EpisodeManifest:
     slug = free_slug(parcel, target, show_slug)
     address = ShowAddress(public_url or address_of_uri(target.uri("")), show_slug)
     before = published_item(target, show_slug, slug)
-    store, finish, cover = audio_store(), parcel.finish, cover_of(parcel.show)
+    store, finish, quality, cover = audio_store(), parcel.finish, parcel.quality, cover_of(parcel.show)
     with scratch() as folder, store.local(finish.master.mp3.uri) as mp3, store.local(finish.picture.png.uri) as png:
         kept = read_manifest(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
         moment = first_published(before, kept)
@@ -50,6 +50,8 @@ def publish_parcel(parcel: Parcel) -> EpisodeManifest:
         guid = before.guid if before else episode_guid(show_slug, slug)
         item = item.model_copy(update={"guid": guid, "episode": slug})
         files[WAVEFORM] = Content(png, "image/png")
+        for name, picture in ((LOUDNESS, quality.loudness_png), (SPECTROGRAM, quality.spectrogram_png)):
+            files[name] = Content(store.read_bytes(picture.uri), "image/png")
         made = manifest_of(parcel, item, files, address=address, folder=target.uri(f"{show_slug}/{slug}"))
         lasting = kept if kept and is_same_episode(kept, made) else made
         files[MANIFEST] = Content(lasting.model_dump_json(indent=1).encode(), "application/json")
@@ -120,6 +122,7 @@ def _episode(parcel: Parcel, published_at: datetime) -> Episode:
         transcript=read_document(parcel.draft.programme.transcript, Transcript),
         chapters=parcel.draft.programme.chapters,
         master=parcel.finish.master,
+        quality=parcel.quality.report,
         peaks=parcel.finish.picture.peaks,
         published_at=published_at,
         is_synthetic=parcel.draft.synthesis is not None,

@@ -64,6 +64,10 @@ class Meter:
             true_peak_dbtp=self._peak.result_dbtp(),
         )
 
+    def short_term_lufs(self) -> Energies:
+        """Loudness of the 3 s before, every 0.1 s from the third second on; -inf where there is nothing."""
+        return lufs(moving_mean(self._energies.result(), _SHORT_TERM_HOPS))
+
 
 class _TruePeak:
     """The highest absolute value between the samples, interpolated to about 192 kHz."""

@@ -12,10 +12,11 @@ from tasks.audio.id3 import EpisodeTags, tag_mp3
 from tasks.feed.episode_folder import Content
 from tasks.feed.item import FeedFile, FeedItem
 from tasks.feed.page import EpisodePage, render_page
-from tasks.schemas import Chapter, Master, Show, Transcript
+from tasks.schemas import Chapter, Master, QualityReport, Show, Transcript
 from tasks.text.subtitles import chapters_json, to_json, to_srt, to_text, to_vtt
 
 AUDIO, COVER, WAVEFORM, CHAPTERS, PAGE = "episode.mp3", "cover.jpg", "waveform.png", "chapters.json", "index.html"
+QUALITY, QUALITY_PAGE, LOUDNESS, SPECTROGRAM = "quality.json", "quality.html", "loudness.png", "spectrogram.png"
 SYNTHETIC_NOTE = "Raddir í þessum þætti eru talgervlar."  # "The voices of this episode are synthetic."
 
 
@@ -29,6 +30,7 @@ class Episode:
     transcript: Transcript
     chapters: tuple[Chapter, ...]
     master: Master
+    quality: QualityReport
     peaks: tuple[float, ...]
     published_at: datetime
     is_synthetic: bool
@@ -74,7 +76,7 @@ def contents_of(episode: Episode, mp3: Path, *, cover: bytes, folder: Path) -> t
         COVER: Content(cover, "image/jpeg"),
         **transcripts,
         CHAPTERS: Content(chapters_json(episode.chapters).encode(), "application/json+chapters"),
-        "quality.json": Content(_quality(episode.master), "application/json"),
+        QUALITY: Content(quality_json(episode.quality), "application/json"),
         PAGE: Content(render_page(page), "text/html; charset=utf-8"),
     }
     return item, files
@@ -92,12 +94,14 @@ def _tags(episode: Episode) -> EpisodeTags:
     )
 
 
-def _quality(master: Master) -> bytes:
-    """What was measured on the decoded MP3."""
-    measured = {
-        "loudness": {k: v if math.isfinite(v) else None for k, v in master.loudness.model_dump().items()},
-        "duration_s": master.duration_s,
-        "sample_rate_hz": master.sample_rate_hz,
-        "channels": master.channels,
-    }
-    return json.dumps(measured, indent=1).encode()
+def quality_json(report: QualityReport) -> bytes:
+    """The report as JSON, which knows no infinity: what silence does not have is null."""
+    return json.dumps(_finite(report.model_dump()), indent=1, ensure_ascii=False).encode()
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value

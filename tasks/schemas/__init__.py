@@ -30,6 +30,7 @@ from tasks.schemas.programme import (
     SpokenLine,
     TranscriptRef,
 )
+from tasks.schemas.quality import Analysis, PredictedQuality, Quality, QualityReport, SoundQuality
 from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
 from tasks.schemas.script import Line, Mark, Script, ScriptChapter
 from tasks.schemas.sound import Loudness, Pauses
@@ -48,6 +49,7 @@ from tasks.schemas.synthesis import (
 from tasks.schemas.voice import Clip, EngineAccess, EngineName, VoicePreset
 
 __all__ = [
+    "Analysis",
     "AsrConfig",
     "AudioRef",
     "CastEntry",
@@ -81,14 +83,18 @@ __all__ = [
     "Pauses",
     "Picture",
     "PlannedLine",
+    "PredictedQuality",
     "Production",
     "Programme",
+    "Quality",
+    "QualityReport",
     "Recording",
     "Script",
     "ScriptChapter",
     "ScriptRef",
     "Segment",
     "Show",
+    "SoundQuality",
     "SourceEntry",
     "SourceLimits",
     "SourceRef",

@@ -11,6 +11,7 @@ from tasks.errors import LanguageNotAllowed
 from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.frozen import Frozen
 from tasks.schemas.programme import Finish, Material, Programme
+from tasks.schemas.quality import Quality
 from tasks.schemas.sound import Loudness
 from tasks.schemas.synthesis import Cost, Substitution, Synthesis, VoiceUse
 
@@ -209,6 +210,7 @@ class Parcel(Frozen):
     material: Material
     draft: Draft
     finish: Finish
+    quality: Quality
     stages: tuple[StageEntry, ...] = ()
 
 

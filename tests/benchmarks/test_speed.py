@@ -20,9 +20,11 @@ from blocks.storage import Store, open_source_filesystem, open_store, open_targe
 from flows.episode import produce_episode
 from tasks.audio.mastering import master
 from tasks.audio.mix import assemble
+from tasks.audio.mp3 import decoded_blocks
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, info, write_flac
 from tasks.audio.picture import cover_jpeg, peaks, waveform_png
 from tasks.audio.programme import chapters_of, pieces_of, transcript_of
+from tasks.audio.quality import analyze
 from tasks.feed.contents import Episode, contents_of
 from tasks.feed.episode_folder import Content, Edition, publish_episode
 from tasks.schemas import (
@@ -34,6 +36,7 @@ from tasks.schemas import (
     Mastering,
     Narration,
     Pauses,
+    QualityReport,
     Script,
     Show,
     SourceLimits,
@@ -170,6 +173,12 @@ def _publish_plainly(
     (transcript, chapters), (mastered, png, levels) = said, finish
     show = Show(title="Hlaðvarp", description="Hlaðvarp, gert með hladvarp.")
     cover = cover_jpeg(show.title, show.author)
+    measured = analyze(
+        decoded_blocks(folder / "master.mp3"),
+        sample_rate_hz=mastered.sample_rate_hz,
+        channels=mastered.channels,
+        duration_s=mastered.duration_s,
+    )
     episode = Episode(
         show=show,
         title=script.title,
@@ -177,6 +186,7 @@ def _publish_plainly(
         transcript=transcript,
         chapters=chapters,
         master=mastered,
+        quality=QualityReport(episode=measured.sound),
         peaks=levels,
         published_at=datetime.now(UTC),
         is_synthetic=True,

@@ -203,7 +203,7 @@ def test_enhance_publishes_a_blip_that_is_shorter_than_a_loudness_block(studio):
     assert manifest.loudness.integrated_lufs == float("-inf"), "BS.1770 needs 0.4 s"
     assert manifest.loudness.momentary_max_lufs == pytest.approx(-16.0, abs=1.5)
     quality = json.loads((Path(manifest.published_to) / "quality.json").read_text())
-    assert quality["loudness"]["integrated_lufs"] is None
+    assert quality["episode"]["loudness"]["integrated_lufs"] is None
 
 
 @pytest.mark.parametrize("show", ["RÚV", "Í ljósi sögunnar: Þáttur"])

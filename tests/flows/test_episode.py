@@ -23,6 +23,8 @@ FILES = {
     "item.json",
     "index.html",
     "waveform.png",
+    "loudness.png",
+    "spectrogram.png",
 }
 
 
@@ -41,7 +43,7 @@ def test_produce_episode_publishes_a_whole_episode_from_a_script(studio):
     assert manifest.loudness.integrated_lufs == pytest.approx(-16.0, abs=0.5)
     assert manifest.loudness.true_peak_dbtp <= -1.0
     assert (manifest.clips_made, manifest.clips_reused) == (3, 0)
-    assert [stage.stage for stage in manifest.stages] == ["ingest", "synthesize", "postprocess", "publish"]
+    assert [stage.stage for stage in manifest.stages] == ["ingest", "synthesize", "postprocess", "measure", "publish"]
     text = (folder / "transcript.txt").read_text()
     assert "14. nóvember 1963 kl. 7:15." in text, "the transcript keeps what was written"
     chapters = json.loads((folder / "chapters.json").read_text())["chapters"]

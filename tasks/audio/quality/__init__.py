@@ -1,0 +1,6 @@
+"""How a piece of sound is: measured in one pass over its blocks, predicted from samples of it, and drawn."""
+
+from tasks.audio.quality.analysis import Measured, analyze
+from tasks.audio.quality.pictures import loudness_png, spectrogram_png
+
+__all__ = ["Measured", "analyze", "loudness_png", "spectrogram_png"]

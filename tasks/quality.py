@@ -1,0 +1,86 @@
+"""Quality: what listeners will hear is decoded, measured and drawn, and so is what a recording was before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from blocks.places import audio_store, read_document
+from blocks.storage import Store
+from tasks.audio.mp3 import decoded_blocks
+from tasks.audio.pcm import PROGRAMME_RATE_HZ, read_blocks
+from tasks.audio.quality import Measured, analyze, loudness_png, spectrogram_png
+from tasks.policies import RETRYING, ByContent
+from tasks.schemas import Analysis, AudioRef, Chapter, DocumentRef, Master, QualityReport, Transcript
+
+log = structlog.get_logger(__name__)
+
+BY_EAR = ByContent(nouns=("audio",), libraries=("av", "numpy", "onnxruntime", "pillow", "scipy", "soxr", "speechmos"))
+LOUDNESS_SIZE, SPECTROGRAM_SIZE = (1200, 160), (1200, 200)
+
+
+@task(cache_policy=BY_EAR, **RETRYING)
+def analyze_master(master: Master, chapters: tuple[Chapter, ...], target_lufs: float) -> Analysis:
+    """Measure and draw the MP3 as players decode it."""
+    store = audio_store()
+    with store.local(master.mp3.uri) as path:
+        measured = analyze(
+            decoded_blocks(path),
+            sample_rate_hz=PROGRAMME_RATE_HZ,
+            channels=master.channels,
+            duration_s=master.duration_s,
+        )
+    return _drawn(store, measured, chapters, target_lufs)
+
+
+@task(cache_policy=BY_EAR, **RETRYING)
+def analyze_recording(recording: AudioRef) -> Analysis:
+    """Measure and draw a recording, as it came."""
+    store = audio_store()
+    with store.local(recording.uri) as path:
+        measured = analyze(
+            read_blocks(path),
+            sample_rate_hz=recording.sample_rate_hz,
+            channels=recording.channels,
+            duration_s=recording.duration_s,
+        )
+    return _drawn(store, measured, (), None)
+
+
+@task(cache_policy=NO_CACHE, **RETRYING)
+def report_sound(episode: Analysis, source: Analysis | None, transcript: DocumentRef) -> QualityReport:
+    """Put together what is known of how an episode sounds."""
+    return QualityReport(
+        episode=episode.sound,
+        source=source.sound if source else None,
+        words_per_minute=words_per_minute(read_document(transcript, Transcript)),
+    )
+
+
+def words_per_minute(transcript: Transcript) -> float | None:
+    """How fast is spoken, pauses between the segments left out; None where nothing is said."""
+    words = sum(len(segment.text.split()) for segment in transcript.segments)
+    spoken_s = sum(segment.end_s - segment.start_s for segment in transcript.segments)
+    return round(60 * words / spoken_s, 1) if words and spoken_s > 0 else None
+
+
+def _drawn(store: Store, measured: Measured, chapters: Iterable[Chapter], target_lufs: float | None) -> Analysis:
+    sound = measured.sound
+    log.info(
+        "sound.analyzed",
+        duration_s=sound.duration_s,
+        integrated_lufs=round(sound.loudness.integrated_lufs, 2),
+        snr_db=sound.snr_db,
+        clipped_runs=sound.clipped_runs,
+        predicted=sound.predicted.overall if sound.predicted else None,
+    )
+    curve = loudness_png(measured.short_term_lufs, *LOUDNESS_SIZE, target_lufs=target_lufs, chapters=chapters)
+    picture = spectrogram_png(measured.spectrogram_db, *SPECTROGRAM_SIZE, sample_rate_hz=sound.sample_rate_hz)
+    return Analysis(
+        sound=sound,
+        loudness_png=store.put_bytes(curve, ".png"),
+        spectrogram_png=store.put_bytes(picture, ".png"),
+    )
