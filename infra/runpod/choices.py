@@ -80,8 +80,18 @@ class Choices(BaseModel):
     max_usd_per_run: float = Field(
         default=10.0, title="Most $ a run", description="Its pod is ended when it has cost so much.", gt=0
     )
+    max_usd_per_day: float = Field(
+        default=50.0,
+        title="Most $ a day",
+        description="For all pods of the pool, by the UTC day; pods under way count with the most that they may still "
+        "cost. A run that does not fit waits as for a GPU. A deployment or a run can lower it for itself alone.",
+        gt=0,
+    )
     capacity_deadline_s: int = Field(
-        default=3600, title="Wait for a GPU (s)", description="Longest, before the run is given up.", ge=0
+        default=3600,
+        title="Wait for a GPU (s)",
+        description="Longest, also for the day's money, before the run is given up.",
+        ge=0,
     )
     start_deadline_s: int = Field(
         default=900,

@@ -148,6 +148,8 @@ class Bill(Answer):
     """What a pod has cost in one bucket of time, as settled."""
 
     pod_id: str = ""
+    from_: datetime | None = Field(default=None, validation_alias="startTime")
+    """The bucket's begin."""
     total_usd: float = Field(default=0.0, validation_alias="totalAmount")
 
 

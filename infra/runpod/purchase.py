@@ -18,23 +18,24 @@ import structlog
 
 from infra.runpod.api import RunPodApi
 from infra.runpod.configuration import RunPodJobConfiguration
+from infra.runpod.day import HIDDEN_S, Day, most_usd_a_day
 from infra.runpod.placement import Candidate, Catalogue
 from infra.runpod.pods import Pod
 from infra.runpod.stamp import Stamp, stamped
 from infra.runpod.watch import Watch
-from tasks.errors import NoCapacity, PodTooDear, RunPodDenied, RunPodUnreachable
+from tasks.errors import DailyLimitReached, NoCapacity, PodTooDear, RunPodDenied, RunPodUnreachable
 
 log = structlog.get_logger(__name__)
 
-HIDDEN_S = 30.0
-"""How long a list may lack a pod that was made."""
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 15.0, 300.0
 """Between two rounds through all candidates."""
+ASKING, NO_CAPACITY, NO_MONEY = "Asking for a pod", "Waiting for capacity", "Waiting for the day's money"
+"""Names of the states that a run shows meanwhile."""
 DEARER = 1.05
 """A pod's cost counts its disk, which the catalogue's price does not."""
 
-Report = Callable[[str], Awaitable[None]]
-"""Tell the run's user what is being waited for. Raises: NotWanted when the run wants no pod any more."""
+Report = Callable[[str, str], Awaitable[None]]
+"""Tell the run's user, by a state's name and a sentence, what is waited for. Raises: NotWanted, when the run is."""
 
 
 class NotWanted(Exception):
@@ -50,6 +51,7 @@ class Purchase:
     catalogue: Catalogue
     configuration: RunPodJobConfiguration
     stamp: Stamp
+    day: Day
     address: str
     report: Report
     discarded: frozenset[str] = frozenset()
@@ -61,66 +63,100 @@ class Purchase:
             look = await self.watch.next(hurry=True)
             if look.pods is not None:
                 return self._own(list(look.pods.values()))
-            await self.report("waiting for RunPod to answer")
+            await self.report(ASKING, "waiting for RunPod to answer")
 
     async def make(self) -> Pod:
-        """A new pod; waits for capacity as long as the pool allows.
+        """A new pod; waits for capacity, and for the day's money, as long as the pool allows.
 
-        Raises: NoCapacity, PodTooDear, PodRefused, BalanceTooLow, RunPodDenied, InvalidSettings, NotWanted.
+        Raises: NoCapacity, DailyLimitReached, PodTooDear, PodRefused, BalanceTooLow, RunPodDenied, InvalidSettings,
+        NotWanted.
         """
         until_s = time.monotonic() + self.configuration.capacity_deadline_s
         wait_s = SHORTEST_WAIT_S
         while True:
             refused: Exception | None = None
-            for candidate in await self.catalogue.candidates(self.configuration):
-                await self.report(f"asking for {candidate.title}")
+            for candidate in self._within_a_day(await self.catalogue.candidates(self.configuration)):
+                await self.report(ASKING, f"asking for {candidate.title}")
                 try:
                     return await self._buy(candidate)
-                except (NoCapacity, PodTooDear, RunPodDenied) as error:
+                except (NoCapacity, DailyLimitReached, PodTooDear, RunPodDenied) as error:
                     refused = error
                     log.info("pod.refused", gpu=candidate.gpu_type, cloud=candidate.cloud, reason=str(error))
             if isinstance(refused, RunPodDenied):
                 raise refused
             left_s = until_s - time.monotonic()
+            if left_s <= 0 and isinstance(refused, DailyLimitReached):
+                raise refused
             if left_s <= 0:
                 raise NoCapacity(
                     f"nothing was free within {self.configuration.capacity_deadline_s} s ({refused}); "
                     "give the pool more GPU types, data centres or clouds, or more time"
                 )
             wait_s = min(wait_s, left_s)
-            await self._pause(wait_s * random.uniform(0.8, 1.2), f"waiting for capacity, next try in {wait_s:.0f} s")
+            await self._pause(wait_s * random.uniform(0.8, 1.2), *_waiting(refused, wait_s))
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
 
     async def _buy(self, candidate: Candidate) -> Pod:
         """Raises: as `make`; NoCapacity where nothing was made though nobody refused it."""
+        usd_per_h, longest_s = self._at_most(candidate)
+        limit_usd = self.configuration.max_usd_per_day
+        with self.day.wish(self.stamp.flow_run_id, usd_per_h=usd_per_h, longest_s=longest_s, limit_usd=limit_usd):
+            pod = await self._create(candidate)
+            try:
+                self._check_price(candidate, pod)
+                await self.watch.next(hurry=True)  # for what other workers of the pool have made meanwhile
+                self.day.check(pod, limit_usd=limit_usd)
+            except (PodTooDear, DailyLimitReached):
+                await self.api.delete(pod.id)
+                raise
+        return pod
+
+    def _at_most(self, candidate: Candidate) -> tuple[float, float]:
+        """Dollars an hour that a pod there may cost, and for how many seconds."""
+        usd_per_h = candidate.usd_per_h or self.configuration.max_usd_per_hour
+        return usd_per_h * DEARER, self.configuration.longest_s(usd_per_h)
+
+    def _within_a_day(self, candidates: tuple[Candidate, ...]) -> list[Candidate]:
+        """Those of which a day's money buys one at all. Raises: PodTooDear where it does not buy any."""
+        limit_usd = min(self.configuration.max_usd_per_day, self.day.limit_usd)
+        most_usd = {each: most_usd_a_day(*self._at_most(each)) for each in candidates}
+        found = [each for each in candidates if most_usd[each] <= limit_usd]
+        if not found:
+            raise PodTooDear(
+                f"one pod of the pool's choices may cost ${min(most_usd.values()):.2f}, and all of its pods "
+                f"${limit_usd:.2f} a day; shorten `Longest run`, lower `Most $ a run`, or raise `Most $ a day`"
+            )
+        return found
+
+    async def _create(self, candidate: Candidate) -> Pod:
         request = self.configuration.request(candidate, self.stamp, runpod_address=self.address)
         try:
-            pod = await self.api.create(request)
+            return await self.api.create(request)
         except RunPodUnreachable as unclear:
             found = await self._look_for_it()
             if found is None:
                 raise NoCapacity(f"RunPod did not say what became of {candidate.title}: {unclear}") from unclear
             log.info("pod.adopted", pod=found.id, reason="its creation was answered by nothing")
-            pod = found
+            return found
+
+    def _check_price(self, candidate: Candidate, pod: Pod) -> None:
         limit_usd = self.configuration.max_usd_per_hour * DEARER
         if pod.cost_usd_per_h > limit_usd:
-            await self.api.delete(pod.id)
             raise PodTooDear(f"{candidate.title} would have cost ${pod.cost_usd_per_h:.2f}/h, above ${limit_usd:.2f}/h")
-        return pod
 
     async def _look_for_it(self) -> Pod | None:
         until_s = time.monotonic() + HIDDEN_S
         while time.monotonic() < until_s:
-            await self.report("RunPod did not say whether it made the pod; looking for it")
+            await self.report(ASKING, "RunPod did not say whether it made the pod; looking for it")
             look = await self.watch.next(hurry=True)
             if look.pods is not None and (found := self._own(list(look.pods.values()))) is not None:
                 return found
         return None
 
-    async def _pause(self, wait_s: float, message: str) -> None:
+    async def _pause(self, wait_s: float, name: str, message: str) -> None:
         until_s = time.monotonic() + wait_s
         while (left_s := until_s - time.monotonic()) > 0:
-            await self.report(message)
+            await self.report(name, message)
             await asyncio.sleep(min(5.0, left_s))
 
     def _own(self, pods: list[Pod]) -> Pod | None:
@@ -128,3 +164,10 @@ class Purchase:
         return next(
             (pod for pod, stamp in found if stamp.attempt == self.stamp.attempt and pod.id not in self.discarded), None
         )
+
+
+def _waiting(refused: Exception | None, wait_s: float) -> tuple[str, str]:
+    """What the run shows until the next round."""
+    if isinstance(refused, DailyLimitReached):
+        return NO_MONEY, str(refused)
+    return NO_CAPACITY, f"waiting for capacity, next try in {wait_s:.0f} s"

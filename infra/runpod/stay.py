@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import httpx
 from prefect.client.schemas.objects import FlowRun, State, StateType
@@ -19,6 +18,7 @@ from infra.runpod.configuration import RunPodJobConfiguration
 from infra.runpod.cost import Bill
 from infra.runpod.desk import Desk
 from infra.runpod.ending import end_pod
+from infra.runpod.insist import insisted
 from infra.runpod.pod_log import PodLog
 from infra.runpod.pods import Pod
 from infra.runpod.purchase import NotWanted, Purchase
@@ -31,9 +31,6 @@ MOST_PODS = 3
 """For one run: after so many that did not start, it is the image or the host type that does not fit."""
 DRAIN_S = 6.0
 """How long the last lines of a pod's log may take after its run has ended."""
-ASK_AGAIN_S = 5.0
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -51,7 +48,7 @@ class Stay:
     _told: str = ""
 
     def __post_init__(self) -> None:
-        self.bill = Bill(self.desk.client, self.run.id)
+        self.bill = Bill(self.desk.client, self.run.id, self.desk.pool_id)
 
     @contextmanager
     def attended(self) -> Iterator[None]:
@@ -74,6 +71,8 @@ class Stay:
             )
         if len(self._discarded) >= MOST_PODS:
             raise PodNotStarted(f"{MOST_PODS} pods were made, and none of them started; see the run's log for why")
+        if self.is_adopted and self.bill.artifact_id is None:
+            await insisted(self.bill.recall)
         attempt = await self._attempt()
         purchase = Purchase(
             api=self.desk.api,
@@ -81,6 +80,7 @@ class Stay:
             catalogue=self.desk.catalogue,
             configuration=self.configuration,
             stamp=Stamp(self.desk.pool, self.desk.pool_id, self.run.id, attempt),
+            day=self.desk.day,
             address=self.desk.address,
             report=self.report,
             discarded=frozenset(self._discarded),
@@ -153,7 +153,9 @@ class Stay:
         for twin, _ in own:
             if twin.id != pod.id:
                 self.log.warning("Pod %s is not the run's own any more; ending it", twin.id)
+                self.bill.start(twin)
                 await end_pod(self.desk, twin.id)
+                self.bill.stop(twin.id)
 
     async def _tell_progress(self, sight: Sight) -> None:
         if sight.state == "PENDING":
@@ -180,6 +182,8 @@ class Stay:
 
     async def conclude(self, verdict: Verdict) -> int:
         """Tell Prefect what it cannot know; 0 where Prefect's own word stands, 1 for a crash."""
+        for pod_id in self.bill.meters:
+            self.bill.stop(pod_id)
         self.desk.accounts.settle(self.bill)
         try:
             if verdict.fate is Fate.CANCEL:
@@ -199,7 +203,7 @@ class Stay:
             state: State[None] = Cancelled(message="Cancelled; its pod has ended.")
             await insisted(lambda: self.desk.client.set_flow_run_state(self.run.id, state, force=True))
 
-    async def report(self, message: str) -> None:
+    async def report(self, name: str, message: str) -> None:
         """Show what is waited for. Raises: NotWanted."""
         try:
             run = await self.desk.client.read_flow_run(self.run.id)
@@ -209,8 +213,7 @@ class Stay:
             return
         if run.state_type is None or run.state_type.value in (*TERMINAL, "CANCELLING"):
             raise NotWanted
-        is_capacity = message.startswith("waiting for capacity")
-        await self._tell("Waiting for capacity" if is_capacity else "Asking for a pod", message)
+        await self._tell(name, message)
 
     async def _tell(self, name: str, message: str) -> None:
         """As a sub-state of Pending: the server takes one whose name is new, and refuses it where the run has begun."""
@@ -221,16 +224,3 @@ class Stay:
         with suppress(httpx.HTTPError, ObjectNotFound):
             state: State[None] = State(type=StateType.PENDING, name=name, message=message)
             await self.desk.client.set_flow_run_state(self.run.id, state)
-
-
-async def insisted(call: Callable[[], Awaitable[T]]) -> T:
-    """What the server answers, however long it can't be reached: a pod that is paid for must not lose its run."""
-    while True:
-        try:
-            return await call()
-        except httpx.TransportError:
-            await asyncio.sleep(ASK_AGAIN_S)
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code < 500:
-                raise
-            await asyncio.sleep(ASK_AGAIN_S)

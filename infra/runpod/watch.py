@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -45,9 +45,11 @@ class Look:
 class Watch:
     """Looks as often as somebody waits for it; safe for any number of tasks of one event loop."""
 
-    def __init__(self, api: RunPodApi, client: PrefectClient, *, every_s: float) -> None:
-        """every_s: between two looks while nobody is in a hurry."""
-        self._api, self._client, self._every_s = api, client, every_s
+    def __init__(
+        self, api: RunPodApi, client: PrefectClient, *, every_s: float, tell: Callable[[Mapping[str, Pod]], None]
+    ) -> None:
+        """every_s: between two looks while nobody is in a hurry. tell: hears of every list of pods, by id."""
+        self._api, self._client, self._every_s, self._tell = api, client, every_s, tell
         self._attended: dict[UUID, int] = {}
         self._begun = 0
         self._last = Look()
@@ -113,7 +115,9 @@ class Watch:
 
     async def _pods(self) -> Mapping[str, Pod] | None:
         try:
-            return {pod.id: pod for pod in await self._api.pods()}
+            pods = {pod.id: pod for pod in await self._api.pods()}
+            self._tell(pods)
+            return pods
         except RunPodError as error:
             log.warning("runpod.unreachable", reason=str(error))
         except Exception as error:  # noqa: BLE001 - as above

@@ -19,7 +19,7 @@ from prefect.exceptions import InfrastructureNotAvailable, InfrastructureNotFoun
 from prefect.workers.base import BaseWorker, BaseWorkerResult
 
 from infra.runpod.configuration import RunPodJobConfiguration, RunPodVariables
-from infra.runpod.desk import Desk, open_desk
+from infra.runpod.desk import Desk, daily_limit_usd, open_desk
 from infra.runpod.ending import end_pod
 from infra.runpod.purchase import NotWanted
 from infra.runpod.stay import Stay
@@ -141,8 +141,10 @@ class RunPodWorker(BaseWorker[RunPodJobConfiguration, RunPodVariables, RunPodWor
             try:
                 if self._work_pool is not None:
                     desk = await self.desk()
+                    desk.day.limit_usd = daily_limit_usd(self._work_pool)  # somebody may have changed it in the UI
                     await self._take_up(desk)
                     await reap(desk)
+                    await desk.accounts.recall()
                     await desk.accounts.ask()
             except (HladvarpError, httpx.HTTPError) as error:
                 self._logger.error("The pool's pods could not be looked after: %s", error)

@@ -53,6 +53,7 @@ HladvarpError
     - BalanceTooLow           the account has no credit for another hour
     - PodRefused              RunPod refuses the pod that was asked for
     - PodTooDear              every pod costs more than the pool allows
+    - DailyLimitReached       the pool's pods cost enough today       (retryable)
     - NoCapacity              no GPU of the wanted types is free      (retryable)
     - PodNotStarted           pods were made, and none of them started (retryable)
     - RunPodBusy              more requests than RunPod takes         (retryable)
@@ -83,6 +84,7 @@ from tasks.errors.engines import (
 )
 from tasks.errors.pods import (
     BalanceTooLow,
+    DailyLimitReached,
     NoCapacity,
     PodNotStarted,
     PodRefused,
@@ -137,6 +139,7 @@ __all__ = [
     "BudgetExceeded",
     "ConsentEnded",
     "ConsentMissing",
+    "DailyLimitReached",
     "EmptySource",
     "EncodingFailed",
     "EngineBusy",

@@ -25,6 +25,12 @@ class PodTooDear(RunPodError):
     """Every pod that can be had costs more than the pool allows."""
 
 
+class DailyLimitReached(RunPodError):
+    """What the pool's pods have cost today, and may still cost, leaves too little for another."""
+
+    retryable = True
+
+
 class NoCapacity(RunPodError):
     """No GPU of the wanted types is free."""
 
