@@ -33,7 +33,7 @@ from tasks.schemas.programme import (
 from tasks.schemas.quality import Analysis, PredictedQuality, Quality, QualityReport, SoundQuality
 from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
 from tasks.schemas.script import Line, Mark, Script, ScriptChapter
-from tasks.schemas.sound import Loudness, Pauses
+from tasks.schemas.sound import Cut, Levelled, Loudness, Pauses
 from tasks.schemas.speech import AsrConfig, Chapter, Moment, Segment, Transcript, Word
 from tasks.schemas.spoken import Span, SpokenText
 from tasks.schemas.synthesis import (
@@ -58,6 +58,7 @@ __all__ = [
     "Clip",
     "Consent",
     "Cost",
+    "Cut",
     "DocumentRef",
     "Draft",
     "EngineAccess",
@@ -70,6 +71,7 @@ __all__ = [
     "FileRef",
     "Finish",
     "Hearing",
+    "Levelled",
     "Line",
     "LinesFailed",
     "Loudness",
