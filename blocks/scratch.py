@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from blocks.failures import translated
+from blocks.memory import host_memory
 
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a scratch folder of our own is made in it, readable by us alone
 MEMORY_RESERVE_BYTES = 512 << 20
@@ -66,44 +67,7 @@ def memory_room_bytes(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/
     if not os.access(MEMORY_FOLDER, os.W_OK):
         return 0
     state = os.statvfs(MEMORY_FOLDER)
-    rooms = [state.f_bavail * state.f_frsize, _available_bytes(proc), *_cgroup_rooms_bytes(proc, cgroups)]
-    return max(0, min(rooms) - MEMORY_RESERVE_BYTES)
-
-
-def _available_bytes(proc: Path) -> int:
-    for line in (proc / "meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def _cgroup_rooms_bytes(proc: Path, cgroups: Path) -> Iterator[int]:
-    """Give the room under every memory limit that stands above this process.
-
-    Source: Linux, admin-guide/cgroup-v2.rst (memory.max, memory.current) and cgroup-v1/memory.rst.
-    """
-    for line in (proc / "self" / "cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            root, limit, usage = cgroups, "memory.max", "memory.current"
-        elif "memory" in controllers.split(","):
-            root, limit, usage = cgroups / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"
-        else:
-            continue
-        group = root / path.lstrip("/")
-        # In a container the path may be the host's, and only the root is there to be read.
-        for folder in (group, *group.parents):
-            if folder.is_relative_to(root) and (folder / limit).is_file():
-                yield from _room_bytes(folder, limit, usage)
-
-
-def _room_bytes(folder: Path, limit: str, usage: str) -> Iterator[int]:
-    highest = (folder / limit).read_text().strip()
-    if highest == "max":
-        return
-    cache = re.search(r"^(?:total_)?inactive_file (\d+)$", (folder / "memory.stat").read_text(), re.MULTILINE)
-    reclaimable = int(cache[1]) if cache else 0
-    yield int(highest) - int((folder / usage).read_text()) + reclaimable
+    return max(0, min(state.f_bavail * state.f_frsize, host_memory(proc, cgroups).free_bytes) - MEMORY_RESERVE_BYTES)
 
 
 def _prefix() -> str:

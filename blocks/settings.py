@@ -34,6 +34,7 @@ from tasks.schemas import (
     SourceLimits,
     VoicePreset,
 )
+from tasks.schemas.memory import MemoryBudget
 
 
 class Section(BaseModel):
@@ -90,7 +91,9 @@ class Settings(BaseSettings):
     profile: Literal["local", "runpod"] = "local"
     data: Path = Field(default=Path(".hladvarp"), description="Where the store and the embedded models are kept.")
     store: str = Field(default="", description="Folder or s3:// uri of the store; empty: `store` in `data`.")
-    models: str = Field(default="", description="Folder of the embedded models; empty: `models` in `data`.")
+    models: str = Field(
+        default="", description="Folder of the embedded models, which pods may share; empty: `models` in `data`."
+    )
     publish_to: str = Field(default="", description="Folder or s3:// uri of the episodes; empty: `published`.")
     public_url: str = Field(default="", description="Web address under which `publish_to` is served.")
     scratch: str = Field(default="", description="Folder for large intermediates; empty: the system's.")
@@ -100,6 +103,7 @@ class Settings(BaseSettings):
     tts: TtsSettings = TtsSettings()
     pauses: Pauses = Pauses()
     inbox: InboxSettings = InboxSettings()
+    memory: MemoryBudget = MemoryBudget()
     voices: tuple[VoicePreset, ...] = ()
     cast: tuple[CastEntry, ...] = Field(
         default=(
@@ -121,7 +125,9 @@ class Settings(BaseSettings):
     @property
     def models_folder(self) -> Path:
         """Where the embedded models are put together."""
-        return Path(self.models) if self.models else self.data / "models"
+        if self.models:
+            return Path(self.models)
+        return Path("/workspace/models") if self.profile == "runpod" else self.data / "models"
 
     @property
     def target_uri(self) -> str:

@@ -24,6 +24,7 @@ from tasks.audio.wav import WavStream
 from tasks.cast import engine_of, known_voices, lexicon, require_consent
 from tasks.errors import EmptySource, InvalidRequest
 from tasks.feed.address import ShowAddress, address_of_uri
+from tasks.memory import require_memory
 from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import Line, VoicePreset
 from tasks.schemas.preview import Preview
@@ -46,7 +47,8 @@ _HERE = ("espeak", "kokoro", "nemo", "piper")  # engines that need no account
 def prepare_reading(preset: str, text: str, language: str) -> Reading:
     """What is to be said, checked: nothing has been asked of a vendor yet.
 
-    Raises: InvalidRequest, EmptySource, UnknownPreset, LanguageNotAllowed, ConsentMissing, ConsentEnded, EngineError.
+    Raises: InvalidRequest, EmptySource, UnknownPreset, LanguageNotAllowed, ConsentMissing, ConsentEnded, EngineError,
+        MemoryShort.
     """
     if not any(character.isalnum() for character in text):
         raise EmptySource("there is nothing to say: the text holds no letter and no digit; write a sentence")
@@ -55,6 +57,7 @@ def prepare_reading(preset: str, text: str, language: str) -> Reading:
             f"a preview says {MOST_CHARACTERS} characters at the most, and this text has {len(text)}; shorten it, "
             "or narrate it as an episode"
         )
+    require_memory()
     voice, engine = voice_and_engine(preset)
     voice = voice.model_copy(update={"fallback": ()})  # one wants to hear this voice, or why it can't be heard
     planner = Planner(

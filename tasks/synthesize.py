@@ -23,6 +23,7 @@ from tasks.audio.loudness import measure
 from tasks.audio.pcm import write_flac
 from tasks.cast import engine_of, known_voices, lexicon, record_use, require_consent
 from tasks.errors import EmptySource, EngineError, ObjectMissing
+from tasks.memory import require_memory
 from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import (
     AudioRef,
@@ -181,6 +182,7 @@ def speak_lines(lines: tuple[PlannedLine, ...], show: str) -> None:
             for planned in lines:
                 if stored_clip(store, planned.key):
                     continue
+                require_memory(begun=tally.made > 0)
                 require_consent(planned.voice, show)
                 engine = engine_of(planned.voice)
                 engine.confirm(planned.voice, planned.language)

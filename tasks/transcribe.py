@@ -12,6 +12,7 @@ from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, load_engine
 from tasks.asr.merge import merge
 from tasks.audio.pcm import read_span, to_asr_flac
 from tasks.errors import EmptySource
+from tasks.memory import require_memory
 from tasks.policies import RETRYING, ByContent, slot
 from tasks.schemas import AsrConfig, AudioRef, ChunkBounds, DocumentRef, EngineUse, Hearing, Transcript
 from tasks.text.revoice import script_of
@@ -41,6 +42,7 @@ def prepare_speech(recording: AudioRef) -> AudioRef:
 @task(cache_policy=BY_SPEECH, **RETRYING)
 def cut_speech(speech: AudioRef, config: AsrConfig, max_chunk_s: float) -> tuple[ChunkBounds, ...]:
     """Cut the recording in its silences, as long as the engine takes; stretches without speech are left out."""
+    require_memory()
     engine = load_engine(config, load_settings().models_folder)
     with audio_store().local(speech.uri) as path:
         return cut_chunks(path, max_chunk_s=min(max_chunk_s, engine.capabilities.max_chunk_s))
@@ -51,6 +53,7 @@ def hear_language(
     speech: AudioRef, chunks: tuple[ChunkBounds, ...], config: AsrConfig, allowed: tuple[str, ...]
 ) -> Hearing:
     """Tell which of the allowed languages is spoken; the first of them where nobody speaks."""
+    require_memory()
     engine = load_engine(config, load_settings().models_folder)
     use = EngineUse(role="asr", engine=config.engine, version=engine.version, model=config.model)
     if len(allowed) == 1 or not chunks or not engine.capabilities.detects_language:
@@ -65,6 +68,7 @@ def hear_language(
 @task(task_run_name="transcribe_chunk {chunk.start_s:.0f}-{chunk.end_s:.0f} s", cache_policy=BY_SPEECH, **RETRYING)
 def transcribe_chunk(speech: AudioRef, chunk: ChunkBounds, config: AsrConfig, language: str) -> DocumentRef:
     """Transcribe one chunk. Times are seconds from the chunk's start."""
+    require_memory()
     engine = load_engine(config, load_settings().models_folder)
     with audio_store().local(speech.uri) as path, slot(f"asr-{config.engine}"):
         segments = engine.transcribe(read_span(path, chunk.start_s, chunk.end_s)[0], language)

@@ -7,8 +7,11 @@ import fcntl
 import hashlib
 import json
 import os
-from contextlib import contextmanager
+import tempfile
+import time
+from contextlib import contextmanager, suppress
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,7 +21,6 @@ from tasks.errors import ModelDamaged, ModelNotFound, StorageFull
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.resources.abc import Traversable
-    from pathlib import Path
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +41,16 @@ SHA256 = {
 }
 MARKER = "verified.json"
 BLOCK_BYTES = 1 << 20
+FORGOTTEN_AFTER_S = 3600.0
+"""Age at which a partial file counts as a killed process's: a minute is enough to write one."""
 
 
 def embedded_model(models_folder: Path) -> Path:
     """The folder of the embedded Whisper model below `models_folder`, made where it is missing or damaged.
 
-    Several processes may ask at once. What was checked before is checked again only by size and time of change.
+    Several processes may ask at once, also of several machines that share the folder, where no lock is to be had: each
+    writes files of its own, and renames them when they are whole. What was checked before is checked again only by size
+    and time of change.
     Raises: ModelNotFound when the wheels are not installed; ModelDamaged when their bytes are not those that were
         pinned; StorageFull.
     """
@@ -55,7 +61,7 @@ def embedded_model(models_folder: Path) -> Path:
     with _locked(models_folder / f".{FOLDER}.lock"):
         if not _is_verified(folder):
             for leftover in folder.glob("*.partial"):
-                leftover.unlink()
+                _remove_forgotten(leftover)
             for name in PARTS:
                 _put(folder / name)
             _mark(folder)
@@ -90,10 +96,10 @@ def _put(target: Path) -> None:
     """Leave the right bytes at `target`: those that are there, or new ones out of the wheels."""
     if target.is_file() and _sha256(target) == SHA256[target.name]:
         return
-    partial = target.with_name(f"{target.name}.partial")
-    digest = hashlib.sha256()
+    handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".partial", dir=target.parent)
+    partial, digest = Path(name), hashlib.sha256()
     try:
-        with partial.open("wb") as out:
+        with os.fdopen(handle, "wb") as out:
             for package, name in PARTS[target.name]:
                 with _part(package, name).open("rb") as part:
                     while block := part.read(BLOCK_BYTES):
@@ -103,6 +109,7 @@ def _put(target: Path) -> None:
             os.fsync(out.fileno())
         if digest.hexdigest() != SHA256[target.name]:
             raise _damaged(target.name)
+        partial.chmod(0o644)  # others who share the folder read it too
         partial.replace(target)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -134,14 +141,26 @@ def _is_verified(folder: Path) -> bool:
 
 
 def _mark(folder: Path) -> None:
-    partial = folder / f"{MARKER}.partial"
-    partial.write_text(json.dumps({"sha256": SHA256, "stamps": _stamps(folder)}))
-    partial.replace(folder / MARKER)
+    with tempfile.NamedTemporaryFile("w", prefix=f"{MARKER}.", suffix=".partial", dir=folder, delete=False) as partial:
+        json.dump({"sha256": SHA256, "stamps": _stamps(folder)}, partial)
+    Path(partial.name).chmod(0o644)
+    Path(partial.name).replace(folder / MARKER)
+
+
+def _remove_forgotten(partial: Path) -> None:
+    """Remove what a killed process has left, and nothing that another machine may be writing."""
+    with suppress(FileNotFoundError):
+        if time.time() - partial.stat().st_mtime > FORGOTTEN_AFTER_S:
+            partial.unlink()
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Wait for others who join; the kernel frees the lock of a process that was killed."""
+    """Wait for others who join; the kernel frees the lock of a process that was killed.
+
+    It saves work, and nothing depends on it: a network volume may know no locks, or none between machines.
+    """
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

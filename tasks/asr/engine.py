@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import EngineUnavailable, UnknownEngine
+from tasks.models.cache import MODELS, Need
 from tasks.schemas import AsrConfig, Segment
 
 ASR_SAMPLE_RATE_HZ = 16_000  # Whisper and the NeMo ASR models are trained at 16 kHz; anything else degrades silently
@@ -44,6 +44,14 @@ class AsrEngine(Protocol):
 
     def __init__(self, config: AsrConfig, *, models_folder: Path) -> None: ...
 
+    @classmethod
+    def need(cls, config: AsrConfig, *, models_folder: Path) -> Need:
+        """What the model will take in memory, by its files.
+
+        Raises: ModelNotFound, ModelDamaged, EngineUnavailable.
+        """
+        ...
+
     def detect_language(self, samples: NDArray[np.float32], allowed: tuple[str, ...]) -> str:
         """The most likely of the `allowed` languages.
 
@@ -60,23 +68,33 @@ class AsrEngine(Protocol):
         ...
 
 
-@lru_cache(maxsize=1)
 def load_engine(config: AsrConfig, models_folder: Path) -> AsrEngine:
     """The engine that `config` names, loaded once per process; an embedded model is put together in `models_folder`.
 
-    Raises: UnknownEngine, EngineUnavailable, ModelNotFound, ModelDamaged.
+    Raises: UnknownEngine, EngineUnavailable, ModelNotFound, ModelDamaged, ModelTooLarge, MemoryShort.
+    """
+    engine_class = find_engine(config.engine)
+    return MODELS.get(
+        ("asr", config, models_folder),
+        lambda: engine_class.need(config, models_folder=models_folder),
+        lambda: engine_class(config, models_folder=models_folder),
+    )
+
+
+def find_engine(name: str) -> type[AsrEngine]:
+    """The engine of this name, no model loaded.
+
+    Raises: UnknownEngine, EngineUnavailable.
     """
     try:
-        module_name, class_name = ENGINES[config.engine].split(":")
+        module_name, class_name = ENGINES[name].split(":")
     except KeyError:
-        raise UnknownEngine(f"no ASR engine {config.engine!r}; choose one of {', '.join(sorted(ENGINES))}") from None
+        raise UnknownEngine(f"no ASR engine {name!r}; choose one of {', '.join(sorted(ENGINES))}") from None
     try:
         engine_class: type[AsrEngine] = getattr(import_module(module_name), class_name)
     except ImportError as error:
-        raise EngineUnavailable(
-            f"ASR engine {config.engine!r} needs {error.name!r}, which is not installed here"
-        ) from error
-    return engine_class(config, models_folder=models_folder)
+        raise EngineUnavailable(f"ASR engine {name!r} needs {error.name!r}, which is not installed here") from error
+    return engine_class
 
 
 def model_revision(model: str) -> str:

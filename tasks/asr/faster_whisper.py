@@ -12,9 +12,10 @@ from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
 from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, AsrCapabilities
-from tasks.asr.memory import give_back_memory
-from tasks.asr.whisper_model import load_model
+from tasks.asr.whisper_model import load_model, model_need
 from tasks.errors import EngineFailed, LanguageNotAllowed
+from tasks.models.cache import MODELS, Need
+from tasks.models.memory import give_back_memory
 from tasks.schemas import AsrConfig, Segment, Word
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class FasterWhisper:
         )
         self.version = f"faster-whisper {faster_whisper.__version__}, {identity}"
 
+    @classmethod
+    def need(cls, config: AsrConfig, *, models_folder: Path) -> Need:
+        """See `AsrEngine`."""
+        return model_need(config, models_folder)
+
     def detect_language(self, samples: NDArray[np.float32], allowed: tuple[str, ...]) -> str:
         """The most likely of the `allowed` languages; the first of them where nobody speaks.
 
@@ -80,7 +86,7 @@ class FasterWhisper:
     def transcribe(self, samples: NDArray[np.float32], language: str) -> tuple[Segment, ...]:
         """The words of a chunk; see `AsrEngine`.
 
-        Raises: LanguageNotAllowed, EngineFailed.
+        Raises: LanguageNotAllowed, EngineFailed, MemoryShort.
         """
         if language not in self.capabilities.languages:
             raise LanguageNotAllowed(f"this Whisper model does not know the language {language!r}")
@@ -111,7 +117,10 @@ class FasterWhisper:
                 **DECODING,
                 **guard,
             )
-            segments = list(found)
+            segments = []
+            for segment in found:  # one batch after the other
+                MODELS.guard(begun=True)
+                segments.append(segment)
         except (RuntimeError, ValueError) as error:
             raise EngineFailed(f"faster-whisper broke on {len(samples) / ASR_SAMPLE_RATE_HZ:.0f} s: {error}") from error
         heard, looped = [], []

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, AsrCapabilities
 from tasks.errors import EngineFailed, EngineUnavailable, LanguageNotAllowed, ModelDamaged, ModelNotFound
+from tasks.models.cache import Need
 from tasks.schemas import AsrConfig, Segment, Word
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+LOADED_BYTES_PER_BYTE = 1.2
 SHORTEST_S = 0.1  # the features of less than a few frames break the model
 
 
@@ -32,9 +34,7 @@ class NemoAsr:
 
         Raises: EngineUnavailable without torch and NeMo, or without the device; ModelNotFound; ModelDamaged.
         """
-        path = Path(config.model).expanduser()
-        if not config.model or not path.is_file():
-            raise ModelNotFound(f"no NeMo model at {config.model!r}; give the path of a .nemo file")
+        path = _path(config)
         nemo_asr = _import_nemo()
         try:
             self._model = nemo_asr.models.ASRModel.restore_from(str(path), map_location=config.device)
@@ -48,6 +48,20 @@ class NemoAsr:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         self.version = f"nemo {nemo_asr.__version__}, {path.name}:{digest[:12]}"
+
+    @classmethod
+    def need(cls, config: AsrConfig, *, models_folder: Path) -> Need:
+        """See `AsrEngine`. A `.nemo` file is an archive of the weights as they are loaded.
+
+        Raises: ModelNotFound.
+        """
+        path = _path(config)
+        return Need(
+            what=f"the NeMo model {path.name}",
+            share="asr",
+            device="cuda" if config.device.startswith("cuda") else "cpu",
+            size_bytes=round(path.stat().st_size * LOADED_BYTES_PER_BYTE),
+        )
 
     def detect_language(self, samples: NDArray[np.float32], allowed: tuple[str, ...]) -> str:
         """The one language that is allowed: a CTC model speaks the language of its labels and tells no other.
@@ -85,6 +99,13 @@ class NemoAsr:
             return ()
         text = " ".join(word.text for word in words)
         return (Segment(start_s=words[0].start_s, end_s=words[-1].end_s, text=text, words=words),)
+
+
+def _path(config: AsrConfig) -> Path:
+    path = Path(config.model).expanduser()
+    if not config.model or not path.is_file():
+        raise ModelNotFound(f"no NeMo model at {config.model!r}; give the path of a .nemo file")
+    return path
 
 
 @cache

@@ -9,17 +9,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
+from ctranslate2 import get_cuda_device_count
 from faster_whisper import WhisperModel, download_model
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
 from tasks.asr.embedded import embedded_model, embedded_tokenizer
 from tasks.errors import EngineUnavailable, ModelDamaged, ModelNotFound
+from tasks.models.cache import Need
 from tasks.schemas import AsrConfig
 
 log = structlog.get_logger(__name__)
 
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 FINGERPRINT_BLOCKS, FINGERPRINT_BLOCK_BYTES = 16, 65_536  # of some gigabytes, all would take seconds
+# Of weights kept as 16-bit floats, as the hub's are; measured with the base model: 0.77 and 2.19.
+LOADED_BYTES_PER_BYTE = {"int8": 1.0, "int8_float32": 1.0, "int8_float16": 1.0, "float16": 1.2, "bfloat16": 1.2}
+LOADED_BYTES_AT_MOST = 2.3  # float32, or what the library chooses itself
 MULTILINGUAL_TOKENS = 51_865  # of every multilingual Whisper before large-v3: they share one tokenizer
 
 
@@ -28,8 +33,7 @@ def load_model(config: AsrConfig, models_folder: Path) -> tuple[WhisperModel, st
 
     Raises: ModelNotFound, ModelDamaged, EngineUnavailable.
     """
-    folder = _folder(config.model) if config.model else embedded_model(models_folder)
-    weights = _required(folder, "model.bin")
+    folder, weights = _found(config, models_folder)
     identity = f"{folder.name}:{_fingerprint(weights)}"
     if (folder / "tokenizer.json").is_file():
         _json(folder / "tokenizer.json")
@@ -40,6 +44,28 @@ def load_model(config: AsrConfig, models_folder: Path) -> tuple[WhisperModel, st
             (Path(complete) / file.name).symlink_to(file.resolve())
         (Path(complete) / "tokenizer.json").write_bytes(_tokenizer_for(folder))
         return _open(Path(complete), config), identity
+
+
+def model_need(config: AsrConfig, models_folder: Path) -> Need:
+    """What the model will take in memory; one on the hub is fetched for that.
+
+    Raises: ModelNotFound, ModelDamaged.
+    """
+    folder, weights = _found(config, models_folder)
+    is_on_gpu = config.device == "cuda" or (config.device == "auto" and get_cuda_device_count() > 0)
+    ratio = LOADED_BYTES_PER_BYTE.get(config.compute_type, LOADED_BYTES_AT_MOST)
+    return Need(
+        what=f"the Whisper model {folder.name} in {config.compute_type}",
+        share="asr",
+        device="cuda" if is_on_gpu else "cpu",
+        size_bytes=round(weights.stat().st_size * ratio),
+    )
+
+
+def _found(config: AsrConfig, models_folder: Path) -> tuple[Path, Path]:
+    """The model's folder, and its weights."""
+    folder = _folder(config.model) if config.model else embedded_model(models_folder)
+    return folder, _required(folder, "model.bin")
 
 
 def _fingerprint(weights: Path) -> str:

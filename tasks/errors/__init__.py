@@ -27,6 +27,7 @@ HladvarpError
     - EngineUnavailable       the engine's library is not installed here
     - ModelNotFound           no model at this path or name
     - ModelDamaged            the model's bytes are not the model's
+    - ModelTooLarge           the model takes more memory than the budget has
     - EngineFailed            the engine broke while it worked        (retryable)
     - EngineUnreachable       the vendor's service is down, or far    (retryable)
     - EngineBusy              too many requests at once               (retryable)
@@ -48,6 +49,8 @@ HladvarpError
     - ObjectMissing           a stored object that was there is gone
     - ObjectDamaged           an object's bytes are not what was sent (retryable)
     - WriteConflict           others wrote at the same moment, again and again (retryable)
+  x MachineError             the machine at hand cannot do its work
+    - MemoryShort             nearly all memory is in use             (retryable)
   x RunPodError              a rented GPU cannot be had, or cannot do its work
     - RunPodDenied            RunPod refuses the key
     - BalanceTooLow           the account has no credit for another hour
@@ -74,6 +77,7 @@ from tasks.errors.engines import (
     LoudnessUnreachable,
     ModelDamaged,
     ModelNotFound,
+    ModelTooLarge,
     QuotaExceeded,
     RequestRefused,
     SoundError,
@@ -82,6 +86,7 @@ from tasks.errors.engines import (
     UnknownEngine,
     UnknownVoice,
 )
+from tasks.errors.machines import MachineError, MemoryShort
 from tasks.errors.pods import (
     BalanceTooLow,
     DailyLimitReached,
@@ -156,8 +161,11 @@ __all__ = [
     "InvalidSettings",
     "LanguageNotAllowed",
     "LoudnessUnreachable",
+    "MachineError",
+    "MemoryShort",
     "ModelDamaged",
     "ModelNotFound",
+    "ModelTooLarge",
     "NoAudioStream",
     "NoCapacity",
     "ObjectDamaged",

@@ -25,6 +25,10 @@ class ModelDamaged(EngineError):
     """The model's bytes are not those that were pinned."""
 
 
+class ModelTooLarge(EngineError):
+    """The model takes more memory than the budget of this machine has for its kind."""
+
+
 class EngineFailed(EngineError):
     """The engine broke while it worked."""
 

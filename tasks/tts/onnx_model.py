@@ -10,10 +10,20 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from tasks.errors import EngineFailed, ModelDamaged, ModelNotFound
+from tasks.models.cache import Need
 
 # They have no parent of their own below Exception.
 UNREADABLE = (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NotImplemented)
 BROKEN = (state.Fail, state.RuntimeException, state.EPFail, state.EngineError, state.ModelLoaded, state.NoModel)
+
+
+LOADED_BYTES_PER_BYTE = 1.5  # measured with a Piper voice
+
+
+def onnx_need(path: Path, what: str) -> Need:
+    """What the model in a file will take in memory. `what` it is, for messages."""
+    size_bytes = round(path.stat().st_size * LOADED_BYTES_PER_BYTE)
+    return Need(what=f"{what} {path.name}", share="tts", device="cpu", size_bytes=size_bytes)
 
 
 def open_model(path: Path, *, inputs: frozenset[str]) -> onnxruntime.InferenceSession:

@@ -8,7 +8,6 @@ import unicodedata
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +15,11 @@ from piper import PiperConfig, PiperVoice, SynthesisConfig
 from piper.config import PhonemeType
 
 from tasks.errors import InvalidRequest, LanguageNotAllowed, ModelDamaged, ModelNotFound, TextTooLong, UnknownVoice
+from tasks.models.cache import MODELS
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
 from tasks.tts.model_files import fingerprint, model_file
-from tasks.tts.onnx_model import open_model, running
+from tasks.tts.onnx_model import onnx_need, open_model, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 2000
 MAX_PHONEMES = 600  # of a sentence: half a minute, and half a gigabyte; memory grows faster than the text (measured)
-VOICES_AT_ONCE = 4  # some 100 MB each
 INPUTS = frozenset({"input", "input_lengths", "scales"})
 
 
@@ -193,15 +192,10 @@ def _read_config(path: Path, revision: str) -> tuple[PiperConfig, str]:
     return config, str(named)[:2].lower()
 
 
-_one_at_a_time = Lock()
-
-
 def _loaded(path: Path, revision: str) -> PiperVoice:
-    with _one_at_a_time:  # two threads that ask for the same voice load it once
-        return _load(path, revision)
+    return MODELS.get(("piper", path, revision), lambda: onnx_need(path, "the Piper voice"), lambda: _load(path))
 
 
-@lru_cache(maxsize=VOICES_AT_ONCE)
-def _load(path: Path, revision: str) -> PiperVoice:
+def _load(path: Path) -> PiperVoice:
     config, _ = _read_config(path, fingerprint(_settings_beside(path)))
     return PiperVoice(session=open_model(path, inputs=INPUTS), config=config)

@@ -6,18 +6,18 @@ import re
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tasks.errors import LanguageNotAllowed, ModelDamaged, TextTooLong, UnknownVoice
+from tasks.models.cache import MODELS
 from tasks.tts.clip_shape import is_speakable, shaped, silence
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine, load_engine
 from tasks.tts.espeak.engine import Espeak
 from tasks.tts.kokoro.phonemes import ACCENTS, ICELANDIC, MAPPING_VERSION, VOCABULARY, phonemes_of
 from tasks.tts.model_files import fingerprint, model_file
-from tasks.tts.onnx_model import open_model, running
+from tasks.tts.onnx_model import onnx_need, open_model, running
 from tasks.tts.sentences import ends_a_sentence, sentences_of
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Kokoro(TtsEngine):
         if not is_speakable(phonemes):
             return iter([silence(SAMPLE_RATE_HZ).samples[0]])
         path = self._model(voice)
-        return _pieces(_loaded(path, fingerprint(path)), phonemes, self._style(voice), speed=voice.rate * accent.pace)
+        return _pieces(_loaded(path), phonemes, self._style(voice), speed=voice.rate * accent.pace)
 
     def _model(self, voice: VoicePreset) -> Path:
         what = f"voice preset {voice.name!r}, model"
@@ -179,14 +179,6 @@ def _read_style(path: Path, revision: str) -> NDArray[np.float32]:
         raise ModelDamaged(f"{path} is not a voice of Kokoro: {STYLES[0]} times {STYLES[1]} numbers") from error
 
 
-_one_at_a_time = Lock()
-
-
-def _loaded(path: Path, revision: str) -> onnxruntime.InferenceSession:
-    with _one_at_a_time:  # two threads that ask for the model load it once
-        return _load(path, revision)
-
-
-@lru_cache(maxsize=2)
-def _load(path: Path, revision: str) -> onnxruntime.InferenceSession:
-    return open_model(path, inputs=INPUTS)
+def _loaded(path: Path) -> onnxruntime.InferenceSession:
+    key = ("kokoro", path, fingerprint(path))
+    return MODELS.get(key, lambda: onnx_need(path, "the Kokoro model"), lambda: open_model(path, inputs=INPUTS))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import tarfile
-from functools import cache, lru_cache
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasks.errors import EngineFailed, EngineUnavailable, LanguageNotAllowed, ModelDamaged, TextTooLong
+from tasks.models.cache import MODELS, Need
 from tasks.tts.clip_shape import SHAPE_VERSION, is_speakable, shaped, silence, speakable
 from tasks.tts.engine import Speech, TtsCapabilities, TtsEngine
 from tasks.tts.model_files import fingerprint, model_file
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tasks.schemas import EngineAccess, Mark, VoicePreset
+    from tasks.schemas.memory import Device
 
 MAX_CHARACTERS = 2000
+LOADED_BYTES_PER_BYTE = 1.2
 SHORT_CHARACTERS, LONG_CHARACTERS = 20, 300  # of a sentence; FastPitch is trained on clips of ten seconds or so
 SENTENCE_PAUSE_S, CLAUSE_PAUSE_S = 0.27, 0.04  # with the edges that a piece keeps: 0.35 and 0.12 (reference/tts.md, 4)
 
@@ -129,7 +132,7 @@ class Models:
         Raises: EngineUnavailable, ModelDamaged.
         """
         self._torch, models = _import_nemo()
-        device = "cuda" if self._torch.cuda.is_available() else "cpu"
+        device = _device()
         self._fastpitch = _restored(models.FastPitchModel, fastpitch, device)
         self._hifigan = _restored(models.HifiGanModel, hifigan, device)
         alphabet = getattr(getattr(self._fastpitch, "vocab", None), "tokens", ())
@@ -161,17 +164,20 @@ def _restored(model_class: Any, path: Path, device: str) -> Any:
         raise EngineUnavailable(f"NeMo cannot load {path.name} on {device}: {str(error)[:200]}") from error
 
 
-_loading = Lock()
-
-
 def _loaded(fastpitch: Path, hifigan: Path, revision: str) -> Models:
-    with _loading:  # two threads that ask for the same voice load it once
-        return _load(fastpitch, hifigan, revision)
+    return MODELS.get(
+        ("nemo", fastpitch, hifigan, revision), lambda: _need(fastpitch, hifigan), lambda: Models(fastpitch, hifigan)
+    )
 
 
-@lru_cache(maxsize=2)
-def _load(fastpitch: Path, hifigan: Path, revision: str) -> Models:
-    return Models(fastpitch, hifigan)
+def _need(*files: Path) -> Need:
+    """By the archives' sizes: they hold the weights as they are loaded."""
+    size_bytes = round(sum(file.stat().st_size for file in files) * LOADED_BYTES_PER_BYTE)
+    return Need(f"the NeMo voice {files[0].name}", share="tts", device=_device(), size_bytes=size_bytes)
+
+
+def _device() -> Device:
+    return "cuda" if _import_nemo()[0].cuda.is_available() else "cpu"
 
 
 @cache

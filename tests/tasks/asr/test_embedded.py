@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tasks.asr.embedded import FOLDER, PARTS, embedded_model, embedded_tokenizer
+from tasks.asr.embedded import FOLDER, FORGOTTEN_AFTER_S, PARTS, embedded_model, embedded_tokenizer
 from tasks.errors import ModelDamaged, ModelNotFound
 
 PROGRAM = (
@@ -45,15 +45,30 @@ def test_several_processes_may_ask_at_once(tmp_path):
 
 
 def test_a_killed_process_leaves_nothing_that_counts(tmp_path):
-    partial = tmp_path / FOLDER / "model.bin.partial"
     killed = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)])
-    while not partial.exists() and killed.poll() is None:
+    while not (left := list(tmp_path.glob(f"{FOLDER}/model.bin.*.partial"))) and killed.poll() is None:
         time.sleep(0.001)
     killed.kill()
     killed.wait()
+    an_hour_ago = time.time() - FORGOTTEN_AFTER_S - 1
+    for partial in left:
+        os.utime(partial, (an_hour_ago, an_hour_ago))
     folder = embedded_model(tmp_path)
     assert (folder / "model.bin").stat().st_size == 145_217_532
-    assert not partial.exists()
+    assert not list(folder.glob("*.partial"))
+
+
+def test_machines_that_share_a_folder_without_locks_may_fill_it_at_once(tmp_path):
+    (tmp_path / FOLDER).mkdir()
+    other = tmp_path / FOLDER / "model.bin.another-machine.partial"
+    other.write_bytes(b"being written just now")
+    without_locks = f"import fcntl\ndef flock(*_): raise OSError(95, 'no locks')\nfcntl.flock = flock\n{PROGRAM}"
+    filling = [subprocess.Popen([sys.executable, "-c", without_locks, str(tmp_path)]) for _ in range(3)]
+    assert [process.wait() for process in filling] == [0, 0, 0]
+    other.unlink()
+    folder = embedded_model(tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*PARTS, "verified.json"])
+    assert (folder / "model.bin").stat().st_size == 145_217_532
 
 
 def test_bytes_that_were_not_pinned_are_refused(tmp_path, monkeypatch):

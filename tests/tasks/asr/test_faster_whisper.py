@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import weakref
 from itertools import pairwise
 
 import jiwer
@@ -15,11 +16,15 @@ from tasks.asr.faster_whisper import FasterWhisper
 from tasks.errors import (
     EngineUnavailable,
     LanguageNotAllowed,
+    MemoryShort,
     ModelDamaged,
     ModelNotFound,
+    ModelTooLarge,
     UnknownEngine,
 )
+from tasks.models.cache import ModelCache
 from tasks.schemas import AsrConfig
+from tasks.schemas.memory import Memory, MemoryBudget
 
 LIBRISPEECH = [f"en/librispeech/1688-142285-000{number}.flac" for number in (0, 1, 2)]
 
@@ -119,6 +124,28 @@ def test_the_engine_table_loads_a_folder_once(tiny_model, models_folder):
     assert isinstance(engine, FasterWhisper)
     with pytest.raises(UnknownEngine, match="faster-whisper"):
         load_engine(AsrConfig(engine="whisper"), models_folder)
+
+
+def test_the_engine_table_holds_models_to_the_budget(tiny_model, tmp_path, models_folder, monkeypatch):
+    size_bytes = (tiny_model / "model.bin").stat().st_size
+    other = tmp_path / "other"
+    shutil.copytree(tiny_model, other)
+    memory = Memory(total_bytes=5 * size_bytes, free_bytes=5 * size_bytes)  # 35 % of it: room for one
+    models = ModelCache(MemoryBudget(), lambda device: memory)
+    monkeypatch.setattr("tasks.asr.engine.MODELS", models)
+    first = weakref.ref(load_engine(AsrConfig(model=str(tiny_model)), models_folder))
+    assert load_engine(AsrConfig(model=str(other)), models_folder)
+    assert first() is None
+    assert models.taken_bytes("cpu", "asr") == size_bytes
+    with pytest.raises(ModelTooLarge, match=r"tiny-random-ct2 in float32 needs about .* memory\.asr_percent"):
+        load_engine(AsrConfig(model=str(tiny_model), compute_type="float32"), models_folder)
+
+
+def test_a_transcription_ends_before_memory_does(whisper, hear, monkeypatch):
+    models = ModelCache(MemoryBudget(), lambda device: Memory(total_bytes=100, free_bytes=3))
+    monkeypatch.setattr("tasks.asr.faster_whisper.MODELS", models)
+    with pytest.raises(MemoryShort, match="97 % of this machine's"):
+        whisper.transcribe(hear("en/misc/jfk.flac"), "en")
 
 
 def test_versions_tell_models_apart(tiny_model, whisper, models_folder):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.asr.memory import give_back_memory
+from tasks.models.memory import give_back_memory
 
 
 def resident_mb() -> float:
