@@ -12,6 +12,7 @@ from tasks.errors import HladvarpError
 COMMANDS = {
     "produce": "make one episode and publish it",
     "preview": "hear one voice say a few sentences",
+    "quality": "tell how a recording sounds",
     "voices": "list the voices that can be cast",
     "lexicon": "check how words are said, and exchange them as PLS",
     "clone": "clone the voice of a person who has consented",

@@ -64,7 +64,7 @@ async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
         manifest = await publish(parcel)
     await progress.finish()
     manifest = manifest.model_copy(update={"stages": progress.entries})
-    await report_episode(manifest, finish.picture)
+    await report_episode(manifest, finish.picture, quality)
     return manifest
 
 

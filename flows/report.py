@@ -7,13 +7,15 @@ import base64
 from prefect.artifacts import acreate_markdown_artifact
 
 from blocks.places import audio_store
-from tasks.schemas import EpisodeManifest, Picture
+from flows.marks import plain
+from flows.sound_report import measures, pictures
+from tasks.schemas import EpisodeManifest, Picture, Quality
 
 ARTIFACT = "episode"
 MOST_SUBSTITUTIONS = 50
 
 
-async def report_episode(manifest: EpisodeManifest, picture: Picture) -> None:
+async def report_episode(manifest: EpisodeManifest, picture: Picture, quality: Quality) -> None:
     """Leave an artifact on the run. The UI removes players, so the link leads to the page that has one."""
     png = base64.b64encode(audio_store().read_bytes(picture.png.uri)).decode()
     minutes, seconds = divmod(round(manifest.duration_s), 60)
@@ -39,6 +41,13 @@ async def report_episode(manifest: EpisodeManifest, picture: Picture) -> None:
 `{manifest.published_to}`
 """
     await acreate_markdown_artifact(markdown, key=ARTIFACT, description=f"{manifest.title}, published")
+    await report_quality(manifest.title, quality)
+
+
+async def report_quality(title: str, quality: Quality) -> None:
+    """Leave a second artifact: all that was measured, with its pictures."""
+    markdown = f"# {plain(title)}\n\n{pictures(quality)}\n{measures(quality.report)}"
+    await acreate_markdown_artifact(markdown, key="quality", description=f"{plain(title)}, measured")
 
 
 def _voices(manifest: EpisodeManifest) -> str:

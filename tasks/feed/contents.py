@@ -11,12 +11,18 @@ from pathlib import Path
 from tasks.audio.id3 import EpisodeTags, tag_mp3
 from tasks.feed.episode_folder import Content
 from tasks.feed.item import FeedFile, FeedItem
-from tasks.feed.page import EpisodePage, render_page
+from tasks.feed.page import EpisodePage, QualityPage, render_page, render_quality_page
 from tasks.schemas import Chapter, Master, QualityReport, Show, Transcript
 from tasks.text.subtitles import chapters_json, to_json, to_srt, to_text, to_vtt
 
 AUDIO, COVER, WAVEFORM, CHAPTERS, PAGE = "episode.mp3", "cover.jpg", "waveform.png", "chapters.json", "index.html"
 QUALITY, QUALITY_PAGE, LOUDNESS, SPECTROGRAM = "quality.json", "quality.html", "loudness.png", "spectrogram.png"
+_HTML = "text/html; charset=utf-8"
+PICTURES = (
+    (WAVEFORM, "Bylgjuform; strikin eru upphaf kafla"),
+    (LOUDNESS, "Hljóðstyrkur síðustu 3 sekúndna; græna línan er það sem beðið var um"),
+    (SPECTROGRAM, "Tíðniróf"),
+)
 SYNTHETIC_NOTE = "Raddir í þessum þætti eru talgervlar."  # "The voices of this episode are synthetic."
 
 
@@ -70,6 +76,7 @@ def contents_of(episode: Episode, mp3: Path, *, cover: bytes, folder: Path) -> t
         transcript=episode.transcript,
         chapters=episode.chapters,
         peaks=episode.peaks,
+        quality=QUALITY_PAGE,
     )
     files = {
         AUDIO: Content(tagged, "audio/mpeg"),
@@ -77,7 +84,8 @@ def contents_of(episode: Episode, mp3: Path, *, cover: bytes, folder: Path) -> t
         **transcripts,
         CHAPTERS: Content(chapters_json(episode.chapters).encode(), "application/json+chapters"),
         QUALITY: Content(quality_json(episode.quality), "application/json"),
-        PAGE: Content(render_page(page), "text/html; charset=utf-8"),
+        QUALITY_PAGE: Content(quality_page(episode.title, episode.show.title, episode.quality), _HTML),
+        PAGE: Content(render_page(page), _HTML),
     }
     return item, files
 
@@ -92,6 +100,11 @@ def _tags(episode: Episode) -> EpisodeTags:
         comment=SYNTHETIC_NOTE if episode.is_synthetic else "",
         tts_engines=episode.tts_engines if episode.is_synthetic else (),
     )
+
+
+def quality_page(title: str, show_title: str, report: QualityReport) -> bytes:
+    """The page that shows a report, with the pictures beside it."""
+    return render_quality_page(QualityPage(title, show_title, report, QUALITY, PICTURES))
 
 
 def quality_json(report: QualityReport) -> bytes:

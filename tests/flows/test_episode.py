@@ -19,6 +19,7 @@ FILES = {
     "transcript.txt",
     "chapters.json",
     "quality.json",
+    "quality.html",
     "manifest.json",
     "item.json",
     "index.html",

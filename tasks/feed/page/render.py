@@ -40,14 +40,16 @@ class EpisodePage:
     """How loud the sound is along its length, 0 to 1, some hundred values; empty: a plain bar."""
     notes: tuple[str, ...] = ()
     """What an honest page says of how it was made, in Icelandic."""
+    quality: str = ""
+    """The page beside it that tells how it sounds; empty: there is none."""
 
 
 def render_page(page: EpisodePage) -> bytes:
     """Give the page as one HTML file; the same episode always gives the same bytes."""
-    item, style, script = page.item, _asset("page.css"), _asset("page.js")
-    template = Template(_asset("page.html"))
+    item, style, script = page.item, asset("page.css"), asset("page.js")
+    template = Template(asset("page.html"))
     text = template.substitute(
-        policy=escape(_policy(style, script)),
+        policy=escape(policy(style, script)),
         style=style,
         script=script,
         title=escape(item.title),
@@ -61,18 +63,19 @@ def render_page(page: EpisodePage) -> bytes:
         about=_about(item),
         transcript=transcript_html(page.transcript, page.chapters),
         chapters=_chapters(page.chapters),
-        files="".join(_links(item)),
+        files="".join(_links(item, page.quality)),
         notes=_notes(page.notes),
         data=_json_in_html(_data(page)),
     )
     return text.encode()
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Give a file of this folder as text."""
     return (files("tasks.feed.page") / name).read_text(encoding="utf-8").rstrip("\n")
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
     """Allow our own two inline blocks by their digests, files beside the page, and nothing else at all."""
     return (
         f"default-src 'none'; media-src 'self' file:; img-src 'self' file: data:; style-src '{_digest(style)}'; "
@@ -140,10 +143,11 @@ def _chapters(chapters: tuple[Chapter, ...]) -> str:
     return f'<section aria-labelledby="parts">{heading}<ol class="chapters">{entries}</ol></section>' if entries else ""
 
 
-def _links(item: FeedItem) -> list[str]:
+def _links(item: FeedItem, quality: str) -> list[str]:
     texts = [_link(file, _KINDS.get(file.content_type.partition(";")[0], file.name)) for file in item.transcripts]
     sound = _link(item.audio, item.audio.name.rpartition(".")[2].upper())
-    return [sound, *texts, '<li><a href="../feed.xml">RSS-straumur</a></li>']
+    told = f'<li><a href="{quote(quality)}">Hljóðgæði</a></li>' if quality else ""
+    return [sound, *texts, told, '<li><a href="../feed.xml">RSS-straumur</a></li>']
 
 
 def _link(file: FeedFile, label: str) -> str:

@@ -1,0 +1,66 @@
+"""How a sound is, in Markdown: what the artifacts of an episode and of an analysis show."""
+
+from __future__ import annotations
+
+import base64
+import math
+
+from blocks.places import audio_store
+from tasks.schemas import FileRef, Quality, QualityReport, SoundQuality
+
+NOT_CALIBRATED = (
+    "Predicted quality is a model's guess at listeners' ratings, 1 to 5. It has not heard Icelandic, rates eSpeak like "
+    "a person, and silence at about 2: a hint, not a measurement."
+)
+
+
+def pictures(quality: Quality) -> str:
+    """Loudness over time and the spectrogram, in Markdown."""
+    return f"{_picture('Loudness', quality.loudness_png)}\n{_picture('Spectrogram', quality.spectrogram_png)}"
+
+
+def _picture(name: str, png: FileRef) -> str:
+    """A picture inside Markdown, as the UI shows no other."""
+    data = base64.b64encode(audio_store().read_bytes(png.uri)).decode()
+    return f"![{name}](data:image/png;base64,{data})\n"
+
+
+def measures(report: QualityReport) -> str:
+    """A table of all that was measured, the episode beside its source."""
+    sounds = (report.episode, *((report.source,) if report.source else ()))
+    columns = [column(sound) for sound in sounds]
+    head = "| measured | episode |" + (" source |" if report.source else "")
+    rows = "".join(f"| {name} | {' | '.join(column[name] for column in columns)} |\n" for name in columns[0])
+    pace = f"| words a minute | {report.words_per_minute:.0f} |\n" if report.words_per_minute else ""
+    return f"{head}\n|---{'|---' * len(sounds)}|\n{rows}{pace}\n{NOT_CALIBRATED}\n"
+
+
+def column(sound: SoundQuality) -> dict[str, str]:
+    """What was measured of one sound, by name, with units."""
+    loudness, predicted = sound.loudness, sound.predicted
+    rated = (
+        f"{predicted.overall:.1f} (voice {predicted.speech:.1f}, background {predicted.background:.1f}, "
+        f"P.808 {predicted.p808:.1f}; {predicted.windows} stretches)"
+        if predicted
+        else "–"
+    )
+    return {
+        "integrated loudness": _said(loudness.integrated_lufs, "LUFS"),
+        "loudest 3 s": _said(loudness.short_term_max_lufs, "LUFS"),
+        "loudest 0.4 s": _said(loudness.momentary_max_lufs, "LUFS"),
+        "loudness range": _said(loudness.range_lu, "LU"),
+        "true peak": _said(loudness.true_peak_dbtp, "dBTP"),
+        "cut peaks": f"{sound.clipped_runs} ({sound.clipped_samples} samples)",
+        "offset": ", ".join(f"{mean:.5f}" for mean in sound.dc),
+        "speech": _said(sound.speech_dbfs, "dBFS"),
+        "noise": _said(sound.noise_dbfs, "dBFS"),
+        "speech above noise": _said(sound.snr_db, "dB"),
+        "silence": f"{100 * sound.silence_ratio:.1f} %, the longest {sound.longest_silence_s:.1f} s",
+        "bandwidth": f"{sound.bandwidth_hz / 1000:.1f} kHz",
+        "correlation of left and right": _said(sound.correlation, "", digits=2),
+        "predicted quality": rated,
+    }
+
+
+def _said(value: float | None, unit: str, *, digits: int = 1) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f} {unit}".strip()
