@@ -42,7 +42,7 @@ def find_silences(
         if end_s - start_s > least_s
     ]
     return tuple(
-        # In whole milliseconds, which are whole samples at 48 kHz: times and sound stay together over any number of cuts.
+        # In whole milliseconds, which are whole samples at 48 kHz: times and sound stay together over many cuts.
         Cut(start_s=round(start_s + kept_s / 2, 3), end_s=round(end_s - kept_s / 2, 3))
         for start_s, end_s in silences
     )
