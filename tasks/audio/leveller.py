@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from tasks.audio.ahead import read_ahead
 from tasks.audio.energies import Energies, EnergyMeter, integrated_lufs
 from tasks.audio.levelling import VOICE_LUFS
-from tasks.audio.pcm import info, read_blocks, write_flac
 from tasks.audio.progress import reported
 from tasks.audio.samples import Samples
-from tasks.audio.stretches import Stretch, find_stretches
-from tasks.schemas import Levelled, Segment
+from tasks.audio.stretches import Stretch
 
 log = structlog.get_logger(__name__)
 
@@ -36,29 +32,6 @@ class Heard:
     energies: Energies
     peaks: NDArray[np.float64]
     hop: int
-
-
-def level(source: Path, target: Path, *, strength: float, turns: Sequence[Segment] = ()) -> Levelled:
-    """Write the recording with its voices at one loudness, as many samples as before, to a FLAC file.
-
-    strength: 0 leaves all as it is; 1 makes all voices alike; 0.7 leaves a tenth of every difference.
-    turns: who speaks when; empty where nobody knows.
-    Two passes, in blocks: memory grows by 160 bytes a second.
-    Raises: UnreadableSource, EncodingFailed, StorageFull.
-    """
-    shape = info(source)
-    heard = listen(read_ahead(read_blocks(source)), sample_rate_hz=shape.sample_rate_hz, channels=shape.channels)
-    stretches = find_stretches(heard.energies, turns) if strength else ()
-    gains_db = gain_curve(heard, stretches, strength=strength)
-    levelled = apply_gains(read_ahead(read_blocks(source)), gains_db, hop=heard.hop)
-    write_flac(target, levelled, sample_rate_hz=shape.sample_rate_hz)
-    return Levelled(
-        min_gain_db=float(gains_db.min()),
-        mean_gain_db=float(gains_db.mean()),
-        max_gain_db=float(gains_db.max()),
-        stretches=len(stretches),
-        by_speaker=bool(turns),
-    )
 
 
 def listen(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int) -> Heard:
@@ -81,10 +54,11 @@ def listen(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int) -> 
 def gain_curve(heard: Heard, stretches: Sequence[Stretch], *, strength: float) -> Gains:
     """The gain of every hop, also of a last one that is not whole: level within a stretch, straight lines between them.
 
+    strength: 0 leaves all as it is; 1 makes all voices alike; 0.7 leaves a tenth of every difference.
     All voices meet at `VOICE_LUFS`, where cast voices meet too, or below it where a peak would leave full scale.
     """
     hops = np.arange(len(heard.peaks))
-    if not stretches:
+    if not stretches or not strength:
         return np.zeros(len(hops))
     # What lies between voices is of no use to a listener: the last tenth of it goes only when all is to be alike.
     share = 1 - (1 - strength) ** 2

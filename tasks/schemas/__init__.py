@@ -33,7 +33,7 @@ from tasks.schemas.programme import (
 from tasks.schemas.quality import Analysis, PredictedQuality, Quality, QualityReport, SoundQuality
 from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
 from tasks.schemas.script import Line, Mark, Script, ScriptChapter
-from tasks.schemas.sound import Cut, Levelled, Loudness, Pauses
+from tasks.schemas.sound import Loudness, Pauses
 from tasks.schemas.speech import AsrConfig, Chapter, Moment, Segment, Transcript, Word
 from tasks.schemas.spoken import Span, SpokenText
 from tasks.schemas.synthesis import (
@@ -46,6 +46,7 @@ from tasks.schemas.synthesis import (
     SynthesisPlan,
     VoiceUse,
 )
+from tasks.schemas.tidying import Cut, Levelled, Tidied, Tidying
 from tasks.schemas.voice import Clip, EngineAccess, EngineName, VoicePreset
 
 __all__ = [
@@ -107,6 +108,8 @@ __all__ = [
     "Substitution",
     "Synthesis",
     "SynthesisPlan",
+    "Tidied",
+    "Tidying",
     "Transcript",
     "TranscriptRef",
     "VoicePreset",

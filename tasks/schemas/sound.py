@@ -18,23 +18,6 @@ class Loudness(Frozen):
     true_peak_dbtp: float
 
 
-class Levelled(Frozen):
-    """What a leveller did to a recording, in decibels along its length."""
-
-    min_gain_db: float
-    mean_gain_db: float
-    max_gain_db: float
-    stretches: int = Field(ge=0, description="How often a voice takes over from another.")
-    by_speaker: bool = Field(description="Whether the transcript said who speaks; otherwise the level alone did.")
-
-
-class Cut(Frozen):
-    """A silence that was taken out, in the time of the recording that it was taken from."""
-
-    start_s: float = Field(ge=0)
-    end_s: float = Field(ge=0)
-
-
 class Pauses(Frozen):
     """Silence between what is said, in seconds."""
 

@@ -1,21 +1,17 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from conversations import Conversation, made, real
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signals import RATE_HZ, Samples, babble, noise, silence, write
+from signals import RATE_HZ, Samples, babble, noise, silence
 
-from tasks.audio.leveller import Heard, apply_gains, gain_curve, level, listen
+from tasks.audio.leveller import Heard, apply_gains, gain_curve, listen
 from tasks.audio.levelling import VOICE_LUFS, voice_gain_db
 from tasks.audio.loudness import measure
-from tasks.audio.pcm import read_blocks
 from tasks.audio.stretches import find_stretches
 from tasks.schemas import Segment
 
@@ -103,28 +99,6 @@ def test_a_speaker_who_moves_away_is_followed():
     assert max(abs(before.level_lufs - after.level_lufs) for before, after in pairwise(found)) < 1.5
 
 
-@pytest.mark.parametrize("channels", [1, 2])
-def test_levelling_a_file_keeps_its_samples_rate_and_channels(tmp_path: Path, channels: int):
-    samples = np.repeat(NEAR_AND_FAR.samples, channels, axis=0) * np.array([[1.0], [0.5]], np.float32)[:channels]
-    source = write(tmp_path / "a.wav", samples[:, :-17], subtype="PCM_24")
-    report = level(source, tmp_path / "b.flac", strength=USUAL)
-    after = np.concatenate(list(read_blocks(tmp_path / "b.flac")), axis=1)
-    assert after.shape == (channels, samples.shape[1] - 17)
-    assert apart_lu(NEAR_AND_FAR, after[:1]) < 2.0
-    assert np.abs(after[0] * 0.5 - after[-1]).max() < 1e-6 or channels == 1
-    assert report.min_gain_db < report.mean_gain_db < report.max_gain_db
-    assert report.max_gain_db - report.min_gain_db == pytest.approx(12.0 * 0.91, abs=0.5)
-    assert (report.stretches, report.by_speaker) == (8, False)
-
-
-def test_strength_0_changes_nothing(tmp_path: Path):
-    source = write(tmp_path / "a.wav", NEAR_AND_FAR.samples, subtype="PCM_24")
-    report = level(source, tmp_path / "b.flac", strength=0.0, turns=NEAR_AND_FAR.turns)
-    before, after = (np.concatenate(list(read_blocks(path)), axis=1) for path in (source, tmp_path / "b.flac"))
-    assert np.array_equal(before, after)
-    assert (report.min_gain_db, report.max_gain_db) == (0.0, 0.0)
-
-
 @pytest.mark.parametrize("size", [997, 4800, 48_000, 100_003])
 def test_the_size_of_the_blocks_changes_nothing(size: int):
     samples = NEAR_AND_FAR.samples
@@ -183,29 +157,3 @@ def test_turns_that_make_no_sense_make_no_odd_gains(turns: list[Segment]):
     assert np.isfinite(gains_db).all()
     assert np.ptp(gains_db) <= 24.0
     assert all(before.end <= after.start for before, after in pairwise(found))
-
-
-PEAK_MEMORY = """
-import resource, sys
-sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-from signals import RATE_HZ, babble
-from tasks.audio.leveller import level
-from tasks.audio.pcm import write_flac
-folder, block = Path(sys.argv[1]), babble(60)
-write_flac(folder / "a.flac", (block for _ in range(int(sys.argv[3]))), sample_rate_hz=RATE_HZ)
-level(folder / "a.flac", folder / "b.flac", strength=0.7)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-"""
-
-
-@pytest.mark.slow
-def test_leveller_needs_no_more_memory_for_a_longer_recording(tmp_path: Path):
-    tests = str(Path(__file__).resolve().parents[2])
-
-    def peak_mib(minutes: int) -> float:
-        command = [sys.executable, "-c", PEAK_MEMORY, str(tmp_path), tests, str(minutes)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(tests).parent)
-        return float(done.stdout.splitlines()[-1])
-
-    assert peak_mib(20) - peak_mib(3) < 20
