@@ -24,11 +24,11 @@ async def assemble(narration: DocumentRef) -> Programme:
 
 @flow(name="postprocess", flow_run_name="{programme.audio.duration_s:.0f} s of sound", task_runner=RUNNER)
 async def postprocess(programme: Programme, mastering: Mastering) -> Finish:
-    """Bring a programme to its loudness, and check the encoded file.
+    """Bring a programme to its loudness, and check the encoded files.
 
     Args:
         programme: The sound, before mastering.
-        mastering: How loud, and in how many channels.
+        mastering: Through which chain, how loud, in how many channels and which formats.
     """
     master, picture = await asyncio.gather(
         stored(master_programme, programme.audio, mastering),

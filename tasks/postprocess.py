@@ -17,6 +17,7 @@ from tasks.schemas import (
     Chapter,
     DocumentRef,
     Master,
+    MasterFile,
     Mastering,
     Narration,
     Pauses,
@@ -50,28 +51,30 @@ def assemble_narration(narration: DocumentRef, pauses: Pauses) -> Programme:
 
 @task(cache_policy=BY_SOUND, **RETRYING)
 def master_programme(programme: AudioRef, mastering: Mastering) -> Master:
-    """Bring a programme to its loudness and encode it; what is measured is the decoded MP3."""
+    """Bring a programme to its loudness, in each format asked for; what is measured is the decoded file."""
     store = audio_store()
-    float32_bytes = 4 * programme.channels * round(programme.duration_s * PROGRAMME_RATE_HZ)
-    with scratch(2 * float32_bytes) as folder, store.local(programme.uri) as path:
-        target = folder / "master.mp3"
-        mastered = master(path, target, mastering, scratch=folder)
-        stored = store.put_file(target, ".mp3")
+    float32_bytes = 4 * mastering.channels * round(programme.duration_s * PROGRAMME_RATE_HZ)
+    with scratch((1 + len(mastering.formats)) * float32_bytes) as folder, store.local(programme.uri) as path:
+        made = master(path, folder, mastering, scratch=folder)
+        files = tuple(
+            MasterFile(
+                format=each.format,
+                file=store.put_file(each.path, each.path.suffix),
+                loudness=each.loudness,
+                duration_s=each.duration_s,
+                gain_db=each.gain_db,
+                rounds=each.rounds,
+            )
+            for each in made
+        )
+    finished = Master(files=files, sample_rate_hz=made[0].sample_rate_hz, channels=made[0].channels)
     log.info(
         "programme.mastered",
-        integrated_lufs=round(mastered.loudness.integrated_lufs, 2),
-        true_peak_dbtp=round(mastered.loudness.true_peak_dbtp, 2),
-        rounds=mastered.rounds,
+        formats=" ".join(file.format for file in files),
+        integrated_lufs=round(finished.loudness.integrated_lufs, 2),
+        true_peak_dbtp=round(finished.loudness.true_peak_dbtp, 2),
     )
-    return Master(
-        mp3=stored,
-        loudness=mastered.loudness,
-        duration_s=mastered.duration_s,
-        sample_rate_hz=mastered.sample_rate_hz,
-        channels=mastered.channels,
-        gain_db=mastered.gain_db,
-        rounds=mastered.rounds,
-    )
+    return finished
 
 
 @task(cache_policy=BY_SOUND, **RETRYING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -43,10 +44,12 @@ def publish_parcel(parcel: Parcel) -> EpisodeManifest:
     address = ShowAddress(public_url or address_of_uri(target.uri("")), show_slug)
     before = published_item(target, show_slug, slug)
     store, finish, quality, cover = audio_store(), parcel.finish, parcel.quality, cover_of(parcel.show)
-    with scratch() as folder, store.local(finish.master.mp3.uri) as mp3, store.local(finish.picture.png.uri) as png:
+    with ExitStack() as stack:
+        folder, png = stack.enter_context(scratch()), stack.enter_context(store.local(finish.picture.png.uri))
+        sounds = {each.format: stack.enter_context(store.local(each.file.uri)) for each in finish.master.files}
         kept = read_manifest(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
         moment = first_published(before, kept)
-        item, files = contents_of(_episode(parcel, moment), mp3, cover=cover, folder=folder)
+        item, files = contents_of(_episode(parcel, moment), sounds, cover=cover, folder=folder)
         guid = before.guid if before else episode_guid(show_slug, slug)
         item = item.model_copy(update={"guid": guid, "episode": slug})
         files[WAVEFORM] = Content(png, "image/png")

@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from blocks.places import audio_store, read_document
 from blocks.storage import Store
-from tasks.audio.mp3 import decoded_blocks
+from tasks.audio.formats import decoded_blocks
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, read_blocks
 from tasks.audio.quality import Measured, analyze, loudness_png, spectrogram_png
 from tasks.policies import RETRYING, ByContent
@@ -26,9 +26,9 @@ LOUDNESS_SIZE, SPECTROGRAM_SIZE = (1200, 160), (1200, 200)
 def analyze_master(master: Master, chapters: tuple[Chapter, ...], target_lufs: float) -> Analysis:
     """Measure and draw the MP3 as players decode it."""
     store = audio_store()
-    with store.local(master.mp3.uri) as path:
+    with store.local(master.mp3.file.uri) as path:
         measured = analyze(
-            decoded_blocks(path),
+            decoded_blocks(path, "mp3"),
             sample_rate_hz=PROGRAMME_RATE_HZ,
             channels=master.channels,
             duration_s=master.duration_s,

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from flows.cli.server import on_server
 from flows.episode import produce_episode
-from tasks.schemas import CastEntry, EpisodeRequest, Mastering, Production
+from tasks.schemas import AudioFormat, CastEntry, Chain, EpisodeRequest, LoudnessTarget, Mastering, Production
 
 MOST_SUBSTITUTIONS = 10
 
@@ -33,8 +33,13 @@ def parse(arguments: list[str]) -> EpisodeRequest:
     parser.add_argument("--language", default="auto", help="default: heard or read from the source")
     parser.add_argument("--publish-to", default="", metavar="PLACE", help="a folder, an s3:// uri, or block:name")
     parser.add_argument("--cast", nargs="+", type=cast_entry, default=[], metavar="SPEAKER=VOICE", action="extend")
-    parser.add_argument("--loudness", type=float, default=0.0, metavar="LUFS", help="default: -16, in one channel -19")
+    parser.add_argument("--chain", choices=get_args(Chain), default="speech", help="what is done to the sound")
+    parser.add_argument(
+        "--target", choices=get_args(LoudnessTarget), default="apple", help="whose loudness it is to have"
+    )
+    parser.add_argument("--loudness", type=float, default=0.0, metavar="LUFS", help="a loudness of your own")
     parser.add_argument("--channels", type=int, choices=(1, 2), default=2)
+    parser.add_argument("--formats", nargs="+", choices=get_args(AudioFormat), default=["mp3"], help="beside the MP3")
     parser.add_argument("--budget", type=float, default=0.0, metavar="USD", help="stop before it would cost more")
     given = parser.parse_args(arguments)
     try:
@@ -45,7 +50,13 @@ def parse(arguments: list[str]) -> EpisodeRequest:
             title=given.title,
             language=given.language,
             cast=tuple(given.cast),
-            mastering=Mastering(loudness_lufs=given.loudness, channels=given.channels),
+            mastering=Mastering(
+                chain=given.chain,
+                target=given.target,
+                loudness_lufs=given.loudness,
+                channels=given.channels,
+                formats=tuple(given.formats),
+            ),
             publish_to=given.publish_to,
             budget=given.budget,
         )

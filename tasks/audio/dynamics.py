@@ -1,4 +1,4 @@
-"""The speech chain as data, and any chain of plug-ins run over blocks without seams."""
+"""The chains by name, as data, and any chain of plug-ins run over blocks without seams."""
 
 from __future__ import annotations
 
@@ -10,29 +10,43 @@ from pedalboard import BrickwallLimiter, Compressor, Gain, HighpassFilter
 from pedalboard._pedalboard import Pedalboard  # the package exports it without saying so to type checkers
 
 from tasks.audio.samples import Samples
+from tasks.schemas import Chain as ChainName
 
 
 @dataclass(frozen=True)
-class SpeechChain:
-    """What is done to speech before its loudness is set: rumble out, loud syllables held a little."""
+class Hold:
+    """A compressor that starts so far above the programme's loudness: quiet recordings are treated alike."""
 
-    highpass_hz: float = 75.0
-    """Below the lowest male voice's fundamental, above traffic, ventilation and handling."""
-    threshold_above_lu: float = 7.0
-    """The compressor starts this far above the programme's loudness, so that quiet recordings are treated alike."""
-    ratio: float = 2.5
-    attack_ms: float = 8.0
-    release_ms: float = 150.0
+    above_lu: float
+    ratio: float
+    attack_ms: float
+    release_ms: float
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What is done to a programme before its loudness is set."""
+
+    highpass_hz: float
+    holds: tuple[Hold, ...] = ()
 
     def board(self, level_lufs: float) -> Pedalboard:
-        """The plug-ins, for a programme with `level_lufs` in each of its channels."""
-        threshold_db = max(-60.0, level_lufs + self.threshold_above_lu)
-        return Pedalboard(
-            [
-                HighpassFilter(self.highpass_hz),
-                Compressor(threshold_db, self.ratio, self.attack_ms, self.release_ms),
-            ]
+        """The plug-ins, for a programme with `level_lufs` in each of its channels; without holds, for any."""
+        compressors = (
+            Compressor(max(-60.0, level_lufs + hold.above_lu), hold.ratio, hold.attack_ms, hold.release_ms)
+            for hold in self.holds
         )
+        return Pedalboard([HighpassFilter(self.highpass_hz), *compressors])
+
+
+CHAINS: dict[ChainName, Chain] = {
+    # Below 75 Hz lie traffic, ventilation and handling, and no voice; loud syllables are held a little.
+    "speech": Chain(75.0, (Hold(7.0, 2.5, 8.0, 150.0),)),
+    # Below 20 Hz nothing is heard; whoever mixed the music has set its dynamics.
+    "music": Chain(20.0),
+    # For cars and kitchens: a slow hand on the level of sentences, then a quick one on syllables.
+    "broadcast": Chain(80.0, (Hold(-3.0, 2.0, 60.0, 900.0), Hold(3.0, 4.0, 4.0, 120.0))),
+}
 
 
 def limiter(gain_db: float, ceiling_dbtp: float) -> Pedalboard:

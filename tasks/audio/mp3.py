@@ -1,14 +1,12 @@
-"""MP3, as listeners get it: encoding, and decoding back to verify."""
+"""MP3, as listeners get it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-import av
 from pedalboard.io import AudioFile
 
-from tasks.audio.frames import FrameConverter
 from tasks.audio.pcm import part_of, writing
 from tasks.audio.progress import reported
 from tasks.audio.samples import Samples
@@ -33,20 +31,3 @@ def encode_mp3(target: Path, blocks: Iterable[Samples], *, sample_rate_hz: int, 
                 encoder.close()
         if encoder is None:
             raise EncodingFailed(f"there is no sound to write to {target.name}")
-
-
-def decoded_blocks(mp3: Path) -> Iterator[Samples]:
-    """The sound of an MP3 at 48 kHz as players give it back: without the encoder's delay and padding, not clipped.
-
-    Raises: EncodingFailed.
-    """
-    try:
-        with av.open(f"file:{mp3.resolve()}", format="mp3", metadata_errors="replace") as container:
-            converter: FrameConverter | None = None
-            for frame in container.decode(audio=0):
-                converter = converter or FrameConverter(frame.layout.nb_channels)
-                yield from converter.convert(frame)
-            if converter is not None:
-                yield from converter.flush()
-    except (av.FFmpegError, OSError) as error:
-        raise EncodingFailed(f"{mp3.name} cannot be decoded again: {error}") from error

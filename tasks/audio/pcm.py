@@ -90,21 +90,29 @@ def write_flac(
     """
     if isinstance(blocks, np.ndarray):
         blocks = (blocks,)
-    channels = written = 0
     with part_of(target) as part, writing(target):
-        file = None
-        try:
-            for block in reported(blocks, "written", sample_rate_hz=sample_rate_hz):
-                if file is None:
-                    channels = len(block)
-                    file = soundfile.SoundFile(part, "w", sample_rate_hz, channels, subtype, format="FLAC")
-                file.write(block.T)
-                written += block.shape[1]
-        finally:
-            if file is not None:
-                file.close()
-        if not written:
-            raise EncodingFailed(f"there is no sound to write to {target.name}")
+        return write_part(part, blocks, sample_rate_hz=sample_rate_hz, kind=("FLAC", subtype))
+
+
+def write_part(part: Path, blocks: Iterable[Samples], *, sample_rate_hz: int, kind: tuple[str, str]) -> SoundInfo:
+    """Write blocks to a file of a kind (container, subtype) that soundfile knows; inside `part_of` and `writing`.
+
+    Raises: EncodingFailed when there are no samples, and what soundfile raises.
+    """
+    channels = written = 0
+    file = None
+    try:
+        for block in reported(blocks, "written", sample_rate_hz=sample_rate_hz):
+            if file is None:
+                channels = len(block)
+                file = soundfile.SoundFile(part, "w", sample_rate_hz, channels, kind[1], format=kind[0])
+            file.write(block.T)
+            written += block.shape[1]
+    finally:
+        if file is not None:
+            file.close()
+    if not written:
+        raise EncodingFailed(f"there is no sound to write to {named(part)}")
     return SoundInfo(written / sample_rate_hz, sample_rate_hz, channels, written)
 
 
@@ -155,10 +163,15 @@ def writing(target: Path) -> Iterator[None]:
         yield
     # soundfile asserts that as many samples were written as were given; a full disk breaks that.
     except (soundfile.LibsndfileError, AssertionError, RuntimeError, OSError) as error:
-        name = target.name.removeprefix(".").removesuffix(_part_suffix())
+        name = named(target)
         if shutil.disk_usage(target.parent).free < _FULL_BELOW_BYTES:
             raise StorageFull(f"no room left for {name} in {target.parent}; free some, and run again") from error
         raise EncodingFailed(f"{name} could not be written: {error}") from error
+
+
+def named(path: Path) -> str:
+    """What a file is called, also while it is a part."""
+    return path.name.removeprefix(".").removesuffix(_part_suffix())
 
 
 def _part_suffix() -> str:

@@ -10,12 +10,12 @@ import numpy as np
 
 from tasks.audio.ahead import read_ahead
 from tasks.audio.dynamics import limiter, process_blocks
+from tasks.audio.formats import ENCODINGS, decoded_blocks
 from tasks.audio.loudness import Meter
-from tasks.audio.mp3 import decoded_blocks, encode_mp3
 from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, writing
 from tasks.audio.progress import reported
 from tasks.audio.samples import Samples
-from tasks.schemas import Loudness, Mastering
+from tasks.schemas import AudioFormat, Loudness, Mastering
 
 _GATING_BLOCK_S = 0.4  # below it there is no integrated loudness (BS.1770), and the momentary one stands in
 _BLOCK = round(BLOCK_S * PROGRAMME_RATE_HZ)
@@ -38,7 +38,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Goal:
-    """What the decoded MP3 is to measure."""
+    """What a file is to measure when it is decoded."""
 
     level_lufs: float
     true_peak_dbtp: float
@@ -54,7 +54,7 @@ class Aim:
 
 @dataclass(frozen=True)
 class Take:
-    """What was aimed at, and what the MP3 measures after decoding."""
+    """What was aimed at, and what the file measures after decoding."""
 
     aim: Aim
     reading: Reading
@@ -105,7 +105,7 @@ def read_meter(blocks: Iterable[Samples], *, channels: int) -> Reading:
     return Reading(meter.result(), n_samples / PROGRAMME_RATE_HZ, channels)
 
 
-def make_take(blocks: Iterable[Samples], mp3: Path, mastering: Mastering, *, aim: Aim) -> Take:
+def make_take(blocks: Iterable[Samples], target: Path, name: AudioFormat, mastering: Mastering, *, aim: Aim) -> Take:
     """Limit, encode, decode and measure blocks of one channel, or of as many as `mastering` says.
 
     Raises: EncodingFailed, StorageFull.
@@ -113,5 +113,6 @@ def make_take(blocks: Iterable[Samples], mp3: Path, mastering: Mastering, *, aim
     board = limiter(aim.gain_db, aim.ceiling_dbtp)
     limited = read_ahead(process_blocks(blocks, board, sample_rate_hz=PROGRAMME_RATE_HZ))
     spread = (np.repeat(block, mastering.channels // len(block), axis=0) for block in limited)
-    encode_mp3(mp3, spread, sample_rate_hz=PROGRAMME_RATE_HZ, bit_rate_kbps=mastering.bit_rate_kbps)
-    return Take(aim, read_meter(read_ahead(decoded_blocks(mp3)), channels=mastering.channels))
+    bit_rate_kbps = mastering.bit_rate_of(name)
+    ENCODINGS[name].encode(target, spread, sample_rate_hz=PROGRAMME_RATE_HZ, bit_rate_kbps=bit_rate_kbps)
+    return Take(aim, read_meter(read_ahead(decoded_blocks(target, name)), channels=mastering.channels))

@@ -1,21 +1,23 @@
-"""What an episode's folder holds: the tagged MP3, transcripts, chapters, cover, picture, quality, and the page."""
+"""What an episode's folder holds: labelled sound, transcripts, chapters, cover, picture, quality, and the page."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tasks.audio.id3 import EpisodeTags, tag_mp3
+from tasks.audio.formats import ENCODINGS
+from tasks.audio.tags import EpisodeTags, Labels
 from tasks.feed.episode_folder import Content
 from tasks.feed.item import FeedFile, FeedItem
 from tasks.feed.page import EpisodePage, QualityPage, render_page, render_quality_page
-from tasks.schemas import Chapter, Master, QualityReport, Show, Transcript
+from tasks.schemas import AudioFormat, Chapter, Master, QualityReport, Show, Transcript
 from tasks.text.subtitles import chapters_json, to_json, to_srt, to_text, to_vtt
 
-AUDIO, COVER, WAVEFORM, CHAPTERS, PAGE = "episode.mp3", "cover.jpg", "waveform.png", "chapters.json", "index.html"
+COVER, WAVEFORM, CHAPTERS, PAGE = "cover.jpg", "waveform.png", "chapters.json", "index.html"
 QUALITY, QUALITY_PAGE, LOUDNESS, SPECTROGRAM = "quality.json", "quality.html", "loudness.png", "spectrogram.png"
 _HTML = "text/html; charset=utf-8"
 PICTURES = (
@@ -44,13 +46,17 @@ class Episode:
     """The engines that speak, where the voices are synthetic."""
 
 
-def contents_of(episode: Episode, mp3: Path, *, cover: bytes, folder: Path) -> tuple[FeedItem, dict[str, Content]]:
-    """The feed's record, and the files of the episode's folder; the tagged MP3 is made in `folder`.
+def contents_of(
+    episode: Episode, sounds: Mapping[AudioFormat, Path], *, cover: bytes, folder: Path
+) -> tuple[FeedItem, dict[str, Content]]:
+    """The feed's record, and the files of the episode's folder; the labelled sound is made in `folder`.
 
+    sounds: the master's files, the MP3 among them.
     Raises: EncodingFailed, StorageFull.
     """
-    tagged = folder / AUDIO
-    tag_mp3(mp3, tagged, tags=_tags(episode), chapters=episode.chapters, cover=cover)
+    labels = Labels(_tags(episode), episode.chapters, cover)
+    audio = {name: _labelled(name, path, labels, folder) for name, path in sounds.items()}
+    announced = {name: _announced(name, path, episode.master.duration_s) for name, path in audio.items()}
     transcripts = {
         "transcript.vtt": Content(to_vtt(episode.transcript).encode(), "text/vtt"),
         "transcript.srt": Content(to_srt(episode.transcript).encode(), "application/x-subrip"),
@@ -60,7 +66,8 @@ def contents_of(episode: Episode, mp3: Path, *, cover: bytes, folder: Path) -> t
     item = FeedItem(
         title=episode.title,
         published_at=episode.published_at,
-        audio=FeedFile(name=AUDIO, content_type="audio/mpeg", size_bytes=tagged.stat().st_size),
+        audio=announced.pop("mp3"),
+        alternates=tuple(announced.values()),
         duration_s=episode.master.duration_s,
         language=episode.language,
         transcripts=tuple(FeedFile(name=name, content_type=file.content_type) for name, file in transcripts.items()),
@@ -79,7 +86,7 @@ def contents_of(episode: Episode, mp3: Path, *, cover: bytes, folder: Path) -> t
         quality=QUALITY_PAGE,
     )
     files = {
-        AUDIO: Content(tagged, "audio/mpeg"),
+        **{path.name: Content(path, ENCODINGS[name].content_type) for name, path in audio.items()},
         COVER: Content(cover, "image/jpeg"),
         **transcripts,
         CHAPTERS: Content(chapters_json(episode.chapters).encode(), "application/json+chapters"),
@@ -88,6 +95,28 @@ def contents_of(episode: Episode, mp3: Path, *, cover: bytes, folder: Path) -> t
         PAGE: Content(render_page(page), _HTML),
     }
     return item, files
+
+
+def audio_name(name: AudioFormat) -> str:
+    """What listeners find the sound by: `episode.mp3`."""
+    return f"episode.{name}"
+
+
+def _labelled(name: AudioFormat, source: Path, labels: Labels, folder: Path) -> Path:
+    target = folder / audio_name(name)
+    ENCODINGS[name].tag(source, target, labels)
+    return target
+
+
+def _announced(name: AudioFormat, path: Path, duration_s: float) -> FeedFile:
+    size_bytes = path.stat().st_size
+    return FeedFile(
+        name=path.name,
+        content_type=ENCODINGS[name].content_type,
+        size_bytes=size_bytes,
+        bit_rate_bps=round(8 * size_bytes / duration_s) if duration_s else 0,
+        codecs=ENCODINGS[name].codecs,
+    )
 
 
 def _tags(episode: Episode) -> EpisodeTags:

@@ -18,6 +18,8 @@ class FeedFile(Frozen):
     name: str = Field(min_length=1)
     content_type: str
     size_bytes: int = Field(default=0, ge=0)
+    bit_rate_bps: int = Field(default=0, ge=0, description="Of sound, on average.")
+    codecs: str = Field(default="", description="What is in the container, as RFC 6381 names it.")
 
 
 class FeedPerson(Frozen):
@@ -33,6 +35,7 @@ class FeedItem(Frozen):
     title: str
     published_at: AwareDatetime
     audio: FeedFile
+    alternates: tuple[FeedFile, ...] = Field(default=(), description="The same sound in other formats.")
     duration_s: float = Field(ge=0)
     guid: str = ""
     episode: str = Field(default="", description="The episode's folder name.")

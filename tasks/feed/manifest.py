@@ -10,10 +10,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from tasks.feed.address import ShowAddress
-from tasks.feed.contents import PAGE
+from tasks.feed.contents import PAGE, audio_name
 from tasks.feed.episode_folder import Content
 from tasks.feed.item import FeedItem
-from tasks.schemas import Cost, EpisodeManifest, FileEntry, Parcel, SourceEntry
+from tasks.schemas import Cost, EpisodeManifest, FileEntry, Loudness, Parcel, SourceEntry
 
 MANIFEST = "manifest.json"
 
@@ -24,6 +24,7 @@ def manifest_of(
     """The manifest of an episode whose files these are, in `folder`; `item` has its guid and its folder's name."""
     draft, source, master = parcel.draft, parcel.material.source, parcel.finish.master
     recording, synthesis = parcel.material.recording, parcel.draft.synthesis
+    measured = {audio_name(each.format): each.loudness for each in master.files}
     return EpisodeManifest(
         hladvarp_version=version("hladvarp"),
         production=parcel.request.production,
@@ -51,7 +52,7 @@ def manifest_of(
         clips_reused=synthesis.clips_reused if synthesis else 0,
         cost=synthesis.cost if synthesis else Cost(),
         stages=parcel.stages,
-        files=tuple(_entry(name, content) for name, content in files.items()),
+        files=tuple(_entry(name, content, measured.get(name)) for name, content in files.items()),
         notes=(*(recording.notes if recording else ()), *(synthesis.notes if synthesis else ())),
         published_at=item.published_at.isoformat(),
         published_to=folder,
@@ -80,10 +81,12 @@ def _lasting(manifest: EpisodeManifest) -> EpisodeManifest:
     return manifest.model_copy(update=passing)
 
 
-def _entry(name: str, content: Content) -> FileEntry:
+def _entry(name: str, content: Content, loudness: Loudness | None) -> FileEntry:
     if isinstance(content.source, Path):
         with content.source.open("rb") as file:
             digest, size_bytes = hashlib.file_digest(file, "sha256").hexdigest(), content.source.stat().st_size
     else:
         digest, size_bytes = hashlib.sha256(content.source).hexdigest(), len(content.source)
-    return FileEntry(name=name, size_bytes=size_bytes, sha256=digest, content_type=content.content_type)
+    return FileEntry(
+        name=name, size_bytes=size_bytes, sha256=digest, content_type=content.content_type, loudness=loudness
+    )

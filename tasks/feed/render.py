@@ -14,7 +14,7 @@ from html import escape
 from lxml import etree
 
 from tasks.feed.address import ShowAddress
-from tasks.feed.item import FeedItem
+from tasks.feed.item import FeedFile, FeedItem
 from tasks.schemas import Show
 
 NAMESPACES = {
@@ -91,6 +91,8 @@ def _describe_item(element: etree._Element, item: FeedItem, show: Show, address:
     _add(element, "content:encoded", _as_html(text))
     audio = item.audio
     _add(element, "enclosure", url=url(audio.name), length=str(audio.size_bytes), type=audio.content_type)
+    for file in item.alternates:
+        _add_alternate(element, file, item, url(file.name))
     _add(element, "itunes:title", item.title)
     _add(element, "itunes:author", show.author or show.title or address.show_slug)
     _add(element, "itunes:duration", str(round(item.duration_s)))
@@ -115,6 +117,17 @@ def _describe_item(element: etree._Element, item: FeedItem, show: Show, address:
     if item.synthetic_speech:
         # Source: podcast namespace, docs/tags/txt.md, "ai-content", which applies to this episode.
         _add(element, "podcast:txt", "true", purpose="ai-content")
+
+
+def _add_alternate(element: etree._Element, file: FeedFile, item: FeedItem, address: str) -> None:
+    """Source: podcast namespace, docs/tags/alternate-enclosure.md."""
+    named = {"length": str(file.size_bytes), "bitrate": str(file.bit_rate_bps), "codecs": file.codecs}
+    known = {name: value for name, value in named.items() if value not in ("", "0")}
+    title = file.name.rpartition(".")[2].upper()
+    enclosure = _add(
+        element, "podcast:alternateEnclosure", type=file.content_type, title=title, lang=item.language, **known
+    )
+    _add(enclosure, "podcast:source", uri=address)
 
 
 def _add(parent: etree._Element, tag: str, content: str | None = None, **attributes: str) -> etree._Element:

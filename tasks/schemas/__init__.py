@@ -8,7 +8,6 @@ from tasks.schemas.episode import (
     EpisodeManifest,
     EpisodeRequest,
     FileEntry,
-    Mastering,
     Parcel,
     Production,
     Show,
@@ -16,11 +15,13 @@ from tasks.schemas.episode import (
     StageEntry,
 )
 from tasks.schemas.limits import SourceLimits
+from tasks.schemas.mastering import AudioFormat, Chain, LoudnessTarget, Mastering
 from tasks.schemas.programme import (
     ChunkBounds,
     Finish,
     Hearing,
     Master,
+    MasterFile,
     Material,
     Narration,
     Picture,
@@ -52,8 +53,10 @@ from tasks.schemas.voice import Clip, EngineAccess, EngineName, VoicePreset
 __all__ = [
     "Analysis",
     "AsrConfig",
+    "AudioFormat",
     "AudioRef",
     "CastEntry",
+    "Chain",
     "Chapter",
     "ChunkBounds",
     "Clip",
@@ -76,8 +79,10 @@ __all__ = [
     "Line",
     "LinesFailed",
     "Loudness",
+    "LoudnessTarget",
     "Mark",
     "Master",
+    "MasterFile",
     "Mastering",
     "Material",
     "Moment",

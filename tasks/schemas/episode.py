@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from tasks.errors import LanguageNotAllowed
 from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.frozen import Frozen
+from tasks.schemas.mastering import Mastering
 from tasks.schemas.programme import Finish, Material, Programme
 from tasks.schemas.quality import Quality
 from tasks.schemas.sound import Loudness
@@ -44,39 +45,6 @@ class CastEntry(Frozen):
         title="Speaker", description="The name as it stands in the script.", json_schema_extra={"position": 1}
     )
     preset: str = Field(title="Voice", description="Name of a voice preset.", json_schema_extra={"position": 2})
-
-
-class Mastering(Frozen):
-    """How loud, and in how many channels."""
-
-    loudness_lufs: float = Field(
-        default=0.0,
-        ge=-40.0,
-        le=0.0,
-        title="Loudness (LUFS)",
-        description="Integrated loudness. 0 means the usual: -16 in two channels, -19 in one, which sound alike.",
-        json_schema_extra={"position": 1},
-    )
-    true_peak_dbtp: float = Field(
-        default=-1.0,
-        ge=-9.0,
-        le=0.0,
-        title="Highest true peak (dBTP)",
-        description="Held on the encoded file.",
-        json_schema_extra={"position": 2},
-    )
-    channels: Literal[1, 2] = Field(default=2, title="Channels", json_schema_extra={"position": 3})
-    bit_rate_kbps: Literal[64, 96, 128, 160, 192] = Field(
-        default=128, title="MP3 bit rate (kbit/s)", json_schema_extra={"position": 4}
-    )
-
-    @property
-    def target_lufs(self) -> float:
-        """The integrated loudness that is meant.
-
-        Source: Apple Podcasts asks for -16 LUFS; one channel sounds as loud in two ears at -19 (AES TD1008, section 4).
-        """
-        return self.loudness_lufs or (-16.0 if self.channels == 2 else -19.0)
 
 
 class EpisodeRequest(Frozen):
@@ -122,20 +90,20 @@ class EpisodeRequest(Frozen):
         description="Speakers and their voices. Whoever is missing here is looked up in the settings' cast.",
         json_schema_extra={"position": 6},
     )
-    mastering: Mastering = Field(default=Mastering(), title="Mastering", json_schema_extra={"position": 7})
+    mastering: Mastering = Field(default=Mastering(), title="Mastering", json_schema_extra={"position": 9})
     publish_to: Place = Field(
         default="",
         max_length=1024,
         title="Publish to",
         description="A folder, a uri (s3://bucket/podcasts), or block:name of a storage target. Empty: the default.",
-        json_schema_extra={"position": 8},
+        json_schema_extra={"position": 11},
     )
     budget: float = Field(
         default=0.0,
         ge=0.0,
         title="Budget (USD)",
         description="Stop before the first paid request if the estimate is above this. 0: no limit.",
-        json_schema_extra={"position": 9},
+        json_schema_extra={"position": 12},
     )
 
 
@@ -221,6 +189,7 @@ class FileEntry(Frozen):
     size_bytes: int
     sha256: str
     content_type: str
+    loudness: Loudness | None = Field(default=None, description="Of sound: measured after decoding it.")
 
 
 class EpisodeManifest(Frozen):

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.frozen import Frozen
+from tasks.schemas.mastering import AudioFormat
 from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
 from tasks.schemas.script import ScriptChapter
 from tasks.schemas.sound import Loudness
@@ -101,16 +102,38 @@ class Programme(Frozen):
     chapters: tuple[Chapter, ...] = ()
 
 
-class Master(Frozen):
-    """The finished sound: an MP3 without tags, measured after decoding it."""
+class MasterFile(Frozen):
+    """The finished sound in one format, without tags, measured after decoding it."""
 
-    mp3: FileRef
+    format: AudioFormat
+    file: FileRef
     loudness: Loudness
     duration_s: float
-    sample_rate_hz: int
-    channels: int
     gain_db: float
     rounds: int
+
+
+class Master(Frozen):
+    """The finished sound in every format that was asked for, the MP3 first."""
+
+    files: tuple[MasterFile, ...] = Field(min_length=1)
+    sample_rate_hz: int
+    channels: int
+
+    @property
+    def mp3(self) -> MasterFile:
+        """What listeners get."""
+        return self.files[0]
+
+    @property
+    def loudness(self) -> Loudness:
+        """What listeners hear."""
+        return self.mp3.loudness
+
+    @property
+    def duration_s(self) -> float:
+        """How long listeners hear it."""
+        return self.mp3.duration_s
 
 
 class Picture(Frozen):

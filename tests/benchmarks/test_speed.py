@@ -18,9 +18,9 @@ from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_setti
 from blocks.settings import load_settings
 from blocks.storage import Store, open_source_filesystem, open_store, open_target
 from flows.episode import produce_episode
+from tasks.audio.formats import decoded_blocks
 from tasks.audio.mastering import master
 from tasks.audio.mix import assemble
-from tasks.audio.mp3 import decoded_blocks
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, info, write_flac
 from tasks.audio.picture import cover_jpeg, peaks, waveform_png
 from tasks.audio.programme import chapters_of, pieces_of, transcript_of
@@ -33,6 +33,7 @@ from tasks.schemas import (
     EpisodeRequest,
     Line,
     Master,
+    MasterFile,
     Mastering,
     Narration,
     Pauses,
@@ -137,11 +138,10 @@ def _narrate_plainly(source: Path, folder: Path) -> None:
         transcript, chapters = transcript_of(narration, places, length_s), chapters_of(narration, places, length_s)
         with store.local(audio.uri) as path:
             pictured = pool.submit(lambda: (waveform_png(path, 1200, 160, chapters=chapters), peaks(path, 240)))
-            mastered = master(path, folder / "master.mp3", Mastering(), scratch=folder)
-    finish = Master(
-        mp3=store.put_file(folder / "master.mp3", ".mp3"),
-        **{name: getattr(mastered, name) for name in Master.model_fields if name != "mp3"},
-    )
+            (mastered,) = master(path, folder, Mastering(), scratch=folder)
+    kept = {name: getattr(mastered, name) for name in MasterFile.model_fields if name != "file"}
+    file = MasterFile(file=store.put_file(mastered.path, ".mp3"), **kept)
+    finish = Master(files=(file,), sample_rate_hz=mastered.sample_rate_hz, channels=mastered.channels)
     _publish_plainly(script, (transcript, chapters), (finish, *pictured.result()), folder)
 
 
@@ -174,7 +174,7 @@ def _publish_plainly(
     show = Show(title="Hlaðvarp", description="Hlaðvarp, gert með hladvarp.")
     cover = cover_jpeg(show.title, show.author)
     measured = analyze(
-        decoded_blocks(folder / "master.mp3"),
+        decoded_blocks(folder / "master.mp3", "mp3"),
         sample_rate_hz=mastered.sample_rate_hz,
         channels=mastered.channels,
         duration_s=mastered.duration_s,
@@ -191,7 +191,7 @@ def _publish_plainly(
         published_at=datetime.now(UTC),
         is_synthetic=True,
     )
-    item, files = contents_of(episode, folder / "master.mp3", cover=cover, folder=folder)
+    item, files = contents_of(episode, {"mp3": folder / "master.mp3"}, cover=cover, folder=folder)
     files["waveform.png"] = Content(png, "image/png")
     edition = Edition(
         show=show,

@@ -145,9 +145,9 @@ def _chapters(chapters: tuple[Chapter, ...]) -> str:
 
 def _links(item: FeedItem, quality: str) -> list[str]:
     texts = [_link(file, _KINDS.get(file.content_type.partition(";")[0], file.name)) for file in item.transcripts]
-    sound = _link(item.audio, item.audio.name.rpartition(".")[2].upper())
+    sounds = [_link(file, file.name.rpartition(".")[2].upper()) for file in (item.audio, *item.alternates)]
     told = f'<li><a href="{quote(quality)}">Hljóðgæði</a></li>' if quality else ""
-    return [sound, *texts, told, '<li><a href="../feed.xml">RSS-straumur</a></li>']
+    return [*sounds, *texts, told, '<li><a href="../feed.xml">RSS-straumur</a></li>']
 
 
 def _link(file: FeedFile, label: str) -> str:

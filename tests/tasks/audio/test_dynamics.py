@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from signals import RATE_HZ, Samples, babble, noise, tone
 
-from tasks.audio.dynamics import SpeechChain, limiter, process_blocks
+from tasks.audio.dynamics import CHAINS, limiter, process_blocks
 from tasks.audio.loudness import measure
 
 
@@ -14,7 +14,7 @@ def through(board, samples: Samples, size: int = 480_000) -> Samples:
 
 
 @pytest.mark.parametrize("size", [7, 4800, 50_001, 143_999])
-@pytest.mark.parametrize("board", [limiter(6, -1), SpeechChain().board(-23)], ids=["limiter", "speech"])
+@pytest.mark.parametrize("board", [limiter(6, -1), CHAINS["speech"].board(-23)], ids=["limiter", "speech"])
 def test_process_blocks_gives_the_same_samples_whatever_the_size_of_the_blocks(board, size: int):
     samples = babble(3, -12)
     processed = through(board, samples, size)
@@ -49,7 +49,7 @@ def test_limiter_holds_the_true_peak(samples: Samples):
 
 
 def test_speech_chain_takes_rumble_out_and_leaves_a_voice():
-    board = SpeechChain().board(-20)
+    board = CHAINS["speech"].board(-20)
     rumble, voice = (through(board, tone(2, -30, hz=hz))[:, RATE_HZ:] for hz in (25, 300))
     assert 20 * np.log10(np.abs(rumble).max()) < -38
     assert 20 * np.log10(np.abs(voice).max()) == pytest.approx(-30, abs=0.7)
@@ -57,7 +57,7 @@ def test_speech_chain_takes_rumble_out_and_leaves_a_voice():
 
 def test_speech_chain_holds_loud_passages_relative_to_the_programme():
     for level_lufs in (-35.0, -20.0):
-        board = SpeechChain().board(level_lufs)
+        board = CHAINS["speech"].board(level_lufs)
         quiet, loud = (through(board, tone(2, level_lufs + above))[:, RATE_HZ:] for above in (0, 15))
         spread_db = 20 * np.log10(np.abs(loud).max() / np.abs(quiet).max())
         assert 9 < spread_db < 13

@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 from signals import RATE_HZ, Samples, babble, tone
 
-from tasks.audio.id3 import EpisodeTags, tag_mp3
-from tasks.audio.mp3 import decoded_blocks, encode_mp3
+from tasks.audio.formats import decoded_blocks
+from tasks.audio.id3 import tag_mp3
+from tasks.audio.mp3 import encode_mp3
+from tasks.audio.tags import EpisodeTags, Labels
 from tasks.errors import EncodingFailed
 from tasks.schemas import Chapter
 
@@ -42,7 +44,7 @@ def encoded(folder: Path, samples: Samples, *, bit_rate_kbps: int = 128) -> Path
 
 
 def decoded(path: Path) -> Samples:
-    return np.concatenate(list(decoded_blocks(path)), axis=1)
+    return np.concatenate(list(decoded_blocks(path, "mp3")), axis=1)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
@@ -64,7 +66,7 @@ def test_encode_mp3_refuses_nothing_and_leaves_nothing(tmp_path: Path):
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_tag_mp3_gives_what_players_show_and_leaves_the_sound_alone(tmp_path: Path, kind: str):
     bare, tagged = encoded(tmp_path, babble(5)), tmp_path / "b.mp3"
-    tag_mp3(bare, tagged, tags=TAGS, chapters=CHAPTERS, cover=cover(kind))
+    tag_mp3(bare, tagged, Labels(TAGS, CHAPTERS, cover(kind)))
     with av.open(str(tagged)) as container:
         assert container.metadata["title"] == TAGS.title
         assert container.metadata["artist"] == TAGS.artist
@@ -80,7 +82,7 @@ def test_tag_mp3_gives_what_players_show_and_leaves_the_sound_alone(tmp_path: Pa
 
 
 def test_tag_mp3_writes_the_frames_that_players_look_for_in_order(tmp_path: Path):
-    tag_mp3(encoded(tmp_path, babble(5)), tmp_path / "b.mp3", tags=TAGS, chapters=CHAPTERS, cover=cover())
+    tag_mp3(encoded(tmp_path, babble(5)), tmp_path / "b.mp3", Labels(TAGS, CHAPTERS, cover()))
     data = (tmp_path / "b.mp3").read_bytes()
     assert data[:4] == b"ID3\x03"
     size = sum(byte << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
@@ -98,8 +100,8 @@ def test_tag_mp3_writes_the_frames_that_players_look_for_in_order(tmp_path: Path
 
 def test_tag_mp3_marks_synthetic_speech_for_programs_that_look_for_it(tmp_path: Path):
     bare = encoded(tmp_path, tone(1))
-    tag_mp3(bare, tmp_path / "b.mp3", tags=replace(TAGS, tts_engines=("azure", "espeak")))
-    tag_mp3(bare, tmp_path / "c.mp3", tags=TAGS)
+    tag_mp3(bare, tmp_path / "b.mp3", Labels(replace(TAGS, tts_engines=("azure", "espeak"))))
+    tag_mp3(bare, tmp_path / "c.mp3", Labels(TAGS))
 
     with av.open(str(tmp_path / "b.mp3")) as container:
         assert container.metadata["AI_GENERATED"] == "yes"
@@ -113,12 +115,12 @@ def test_tag_mp3_marks_synthetic_speech_for_programs_that_look_for_it(tmp_path: 
 def test_tag_mp3_writes_the_same_bytes_again(tmp_path: Path):
     bare = encoded(tmp_path, babble(2))
     for name in ("b.mp3", "c.mp3"):
-        tag_mp3(bare, tmp_path / name, tags=TAGS, chapters=CHAPTERS, cover=cover())
+        tag_mp3(bare, tmp_path / name, Labels(TAGS, CHAPTERS, cover()))
     assert (tmp_path / "b.mp3").read_bytes() == (tmp_path / "c.mp3").read_bytes()
 
 
 def test_tag_mp3_needs_only_a_title(tmp_path: Path):
-    tag_mp3(encoded(tmp_path, tone(1)), tmp_path / "b.mp3", tags=EpisodeTags(title="Þögn"))
+    tag_mp3(encoded(tmp_path, tone(1)), tmp_path / "b.mp3", Labels(EpisodeTags(title="Þögn")))
     with av.open(str(tmp_path / "b.mp3")) as container:
         assert container.metadata == {"title": "Þögn", "genre": "Podcast"}
         assert not container.streams.video
@@ -127,5 +129,5 @@ def test_tag_mp3_needs_only_a_title(tmp_path: Path):
 def test_tag_mp3_refuses_what_is_no_mp3_and_leaves_nothing(tmp_path: Path):
     (tmp_path / "a.mp3").write_bytes(bytes(5000))
     with pytest.raises(EncodingFailed):
-        tag_mp3(tmp_path / "a.mp3", tmp_path / "b.mp3", tags=TAGS)
+        tag_mp3(tmp_path / "a.mp3", tmp_path / "b.mp3", Labels(TAGS))
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp3"]

@@ -10,7 +10,7 @@ from lxml import etree
 from publishing import SHOW, edition
 
 from tasks.feed.address import ShowAddress, address_of_uri
-from tasks.feed.item import FeedItem, FeedPerson, episode_guid
+from tasks.feed.item import FeedFile, FeedItem, FeedPerson, episode_guid
 from tasks.feed.render import NAMESPACES, render_feed
 from tasks.schemas import Show
 
@@ -90,6 +90,30 @@ def test_feed_describes_an_episode():
     ]
     assert texts(made, "podcast:person") == ["Anna", "Bjarni"]
     assert [person["role"] for person in attributes(made, "podcast:person")] == ["host", "guest"]
+
+
+def test_feed_names_the_other_formats_of_an_episode():
+    m4a = FeedFile(
+        name="episode.m4a", content_type="audio/mp4", size_bytes=1900, bit_rate_bps=128_000, codecs="mp4a.40.2"
+    )
+    flac = FeedFile(name="episode.flac", content_type="audio/flac")
+    made = channel(render_feed(SHOW, items(1, alternates=(m4a, flac)), address=ADDRESS))
+    assert attributes(made, "item/podcast:alternateEnclosure") == [
+        {
+            "type": "audio/mp4",
+            "title": "M4A",
+            "lang": "is",
+            "length": "1900",
+            "bitrate": "128000",
+            "codecs": "mp4a.40.2",
+        },
+        {"type": "audio/flac", "title": "FLAC", "lang": "is"},
+    ]
+    assert attributes(made, "item/podcast:alternateEnclosure/podcast:source") == [
+        {"uri": f"{ROOT}/thattur-1/episode.m4a"},
+        {"uri": f"{ROOT}/thattur-1/episode.flac"},
+    ]
+    assert attributes(made, "item/enclosure")[0]["url"].endswith("episode.mp3")
 
 
 @pytest.mark.parametrize(("language", "sentence"), [("is", "tölvugerðar"), ("en", "synthetic"), ("da", "synthetic")])
