@@ -10,6 +10,8 @@ again, with exit code 0. So this process never ends by itself, and lets the comm
 3. The server says that the run waits to be started, and that this pod, by its id, is where it belongs. The worker
    writes that down after it made the pod, and only once; a twin that nobody knows of waits for it in vain.
 
+Where the image asks for it (HLADVARP_PREFLIGHT), `python -m infra.preflight` comes first, and its no ends the run.
+
 Meanwhile it watches: a run that has ended, was cancelled or deleted must not go on here. Whatever happens, it ends the
 pod last: with the key that RunPod gives each pod, again and again until that works.
 """
@@ -142,10 +144,31 @@ class Launcher:
         folders = [self._env.get("TMPDIR") or "/tmp", self._env.get("PREFECT_RUNPOD_VOLUME", "")]  # noqa: S108
         return [Path(folder) / name for folder in folders if folder]
 
+    def _preflight(self) -> str:
+        """Why this machine cannot do the work; empty where it can, or the image asks for no preflight."""
+        if not self._env.get("HLADVARP_PREFLIGHT"):
+            return ""
+        report = self._markers()[0].with_suffix(".preflight")
+        command = [sys.executable, "-m", "infra.preflight", "--mark", MARK, "--report", str(report)]
+        self._child = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+        reason = self._attend(self._child)
+        code = self._child.poll()
+        self._end_child()
+        if reason or code == 0:
+            return reason
+        with suppress(OSError):
+            reason = report.read_text()
+        return f"This machine cannot do the work: {reason or f'the preflight ended with exit code {code}'}"
+
     def _execute(self) -> None:
         for path in self._markers():
             with suppress(OSError):
                 path.touch()
+        if unfit := self._preflight():
+            say(f"not begun: {unfit}")
+            if _type(self._prefect.read()) in UNDER_WAY:
+                self._prefect.crash(unfit)
+            return
         say(f"starting {' '.join(self._command)}")
         self._child = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603 - the worker's own command
         reason = self._attend(self._child)

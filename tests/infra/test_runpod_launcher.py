@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from gpu_tools import fake_smi
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Completed, Running
@@ -224,3 +226,43 @@ def test_launcher_asks_again_where_runpod_does_not_end_its_pod(pods, runpod):
     assert run.state.is_failed()
     assert log.count("RunPod does not end this pod yet") == 2
     assert pods.times == 1
+
+
+def test_launcher_begins_nothing_on_a_machine_without_what_the_image_needs(pods, tmp_path):
+    async def go():
+        run = await pods.run("work")
+        pod = pods.make(run, HLADVARP_PREFLIGHT="gpu", HLADVARP_DATA=str(tmp_path))
+        await pods.claim(run, pod)
+        return await pods.gone(pod), await pods.studio.read(run.id), await preflights()
+
+    log, run, artifacts = asyncio.run(go())
+
+    assert "::hladvarp preflight fail GPU: there is none" in log
+    assert pods.times == 0
+    assert run.state.is_crashed()
+    assert "This machine cannot do the work: GPU: there is none" in run.state.message
+    assert "| **fail** | GPU |" in artifacts[run.id]
+
+
+@pytest.mark.slow
+def test_launcher_runs_the_flow_on_a_machine_that_passes_its_preflight(pods, tmp_path):
+    path = f"{fake_smi(tmp_path)}:{Path(sys.executable).parent}:/usr/bin:/bin"
+
+    async def go():
+        run = await pods.run("work")
+        pod = pods.make(run, HLADVARP_PREFLIGHT="gpu", HLADVARP_DATA=str(tmp_path), PATH=path)
+        await pods.claim(run, pod)
+        return await pods.gone(pod), await pods.studio.read(run.id), await preflights()
+
+    log, run, artifacts = asyncio.run(go())
+
+    assert "preflight ok   Prefect WebSocket: open" in log
+    assert pods.times == 1
+    assert run.state.is_completed(), log
+    assert "NVIDIA L40, 48.3 GB" in artifacts[run.id]
+
+
+async def preflights() -> dict[object, str]:
+    """What the preflights of all runs have left on them."""
+    async with get_client() as client:
+        return {each.flow_run_id: str(each.data) for each in await client.read_artifacts() if each.key == "preflight"}
