@@ -1,4 +1,4 @@
-"""produce_episode: ingest → transcribe → synthesize → postprocess → measure → publish."""
+"""produce_episode: ingest → transcribe → synthesize → treat → postprocess → measure → publish."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from flows.quality import measure
 from flows.report import report_episode
 from flows.synthesize import synthesize
 from flows.transcribe import transcribe
+from flows.treat import treat
 from tasks.publish import check_destination
 from tasks.schemas import Draft, EpisodeManifest, EpisodeRequest, Material, Parcel, Production, Programme, ScriptRef
 from tasks.source.address import redact
@@ -74,11 +75,13 @@ async def narrate(request: EpisodeRequest, material: Material, _: tuple[str, ...
 
 
 async def enhance(request: EpisodeRequest, material: Material, languages: tuple[str, ...], progress: Progress) -> Draft:
-    """The original voices, transcribed; mastering comes after."""
+    """The original voices, transcribed as they were recorded, then cleaned; mastering comes after."""
     async with progress.stage("transcribe"):
         heard = await transcribe(material.the_recording.audio, languages)
-    programme = Programme(audio=material.the_recording.audio, transcript=heard.document)
-    return Draft(programme=programme, language=heard.language, heard_by=heard.engine)
+    async with progress.stage("treat"):
+        recorded = Programme(audio=material.the_recording.audio, transcript=heard.document)
+        treated = await treat(recorded, request.treatment)
+    return Draft(programme=treated.programme, language=heard.language, heard_by=heard.engine, treatment=treated.report)
 
 
 async def revoice(request: EpisodeRequest, material: Material, languages: tuple[str, ...], progress: Progress) -> Draft:
@@ -106,6 +109,6 @@ PRODUCTIONS: dict[Production, Callable[..., Awaitable[Draft]]] = {
 }
 STAGES: dict[Production, tuple[str, ...]] = {
     "narrate": ("ingest", "synthesize", "postprocess", "measure", "publish"),
-    "enhance": ("ingest", "transcribe", "postprocess", "measure", "publish"),
+    "enhance": ("ingest", "transcribe", "treat", "postprocess", "measure", "publish"),
     "revoice": ("ingest", "transcribe", "synthesize", "postprocess", "measure", "publish"),
 }

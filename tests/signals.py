@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
@@ -53,3 +55,32 @@ def recording(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"no test data at {path}; set HLADVARP_TEST_DATA")
     return path
+
+
+def read_speech(
+    duration_s: float, name: str = "en/librispeech/2033-164914-0004.flac", *, rms_dbfs: float = -23.0
+) -> Samples:
+    """So much of a real recording, in one channel at 48 kHz and over and over where it is short."""
+    read, rate_hz = soundfile.read(recording(name), dtype="float32", always_2d=True)
+    samples = np.resize(soxr.resample(read.mean(axis=1), rate_hz, RATE_HZ), round(duration_s * RATE_HZ))
+    return (samples * 10 ** (rms_dbfs / 20) / np.sqrt(np.mean(samples**2)))[None].astype(np.float32)
+
+
+def tune(duration_s: float, kind: str = "chords", *, rms_dbfs: float = -23.0) -> Samples:
+    """Struck strings: chords of two seconds, an arpeggio of a quarter, or a tune of a third of a second a note."""
+    every_s = {"chords": 2.0, "arpeggio": 0.25, "tune": 1 / 3}[kind]
+    samples = np.zeros(round((duration_s + 2) * RATE_HZ), np.float32)
+    time_s = np.arange(2 * RATE_HZ) / RATE_HZ
+    for number in range(math.ceil(duration_s / every_s)):
+        root = (57, 54, 62, 55)[int(number * every_s // 2) % 4]
+        chord = (root, root + 4, root + 7)
+        notes = {"chords": chord, "arpeggio": (chord[number % 3],), "tune": (57 + (0, 4, 7, 2, 9, 5)[number % 6],)}[
+            kind
+        ]
+        start = round(number * every_s * RATE_HZ)
+        for note in notes:
+            hz = 440 * 2 ** ((note - 69) / 12)
+            partials = sum(np.sin(2 * np.pi * hz * n * time_s + n * n) / n for n in range(1, 12))
+            samples[start : start + 2 * RATE_HZ] += np.exp(-2 * time_s) * partials
+    samples = samples[: round(duration_s * RATE_HZ)]
+    return (samples * 10 ** (rms_dbfs / 20) / np.sqrt(np.mean(samples**2)))[None].astype(np.float32)

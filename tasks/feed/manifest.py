@@ -44,6 +44,7 @@ def manifest_of(
         synthetic_speech=item.synthetic_speech,
         voices=synthesis.voices if synthesis else (),
         substitutions=synthesis.substitutions if synthesis else (),
+        treatment=draft.treatment,
         mastering=parcel.request.mastering.model_copy(update={"loudness_lufs": parcel.request.mastering.target_lufs}),
         duration_s=master.duration_s,
         loudness=master.loudness,

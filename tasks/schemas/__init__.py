@@ -48,6 +48,15 @@ from tasks.schemas.synthesis import (
     VoiceUse,
 )
 from tasks.schemas.tidying import Cut, Levelled, Tidied, Tidying
+from tasks.schemas.treatment import (
+    Denoised,
+    LeftAlone,
+    NoiseReduction,
+    NoiseReport,
+    Treated,
+    Treatment,
+    TreatmentReport,
+)
 from tasks.schemas.voice import Clip, EngineAccess, EngineName, VoicePreset
 
 __all__ = [
@@ -63,6 +72,7 @@ __all__ = [
     "Consent",
     "Cost",
     "Cut",
+    "Denoised",
     "DocumentRef",
     "Draft",
     "EngineAccess",
@@ -75,6 +85,7 @@ __all__ = [
     "FileRef",
     "Finish",
     "Hearing",
+    "LeftAlone",
     "Levelled",
     "Line",
     "LinesFailed",
@@ -87,6 +98,8 @@ __all__ = [
     "Material",
     "Moment",
     "Narration",
+    "NoiseReduction",
+    "NoiseReport",
     "Parcel",
     "Pauses",
     "Picture",
@@ -117,6 +130,9 @@ __all__ = [
     "Tidying",
     "Transcript",
     "TranscriptRef",
+    "Treated",
+    "Treatment",
+    "TreatmentReport",
     "VoicePreset",
     "VoiceUse",
     "Word",

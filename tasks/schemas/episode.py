@@ -15,6 +15,7 @@ from tasks.schemas.programme import Finish, Material, Programme
 from tasks.schemas.quality import Quality
 from tasks.schemas.sound import Loudness
 from tasks.schemas.synthesis import Cost, Substitution, Synthesis, VoiceUse
+from tasks.schemas.treatment import Treatment, TreatmentReport
 
 Production = Literal["narrate", "enhance", "revoice"]
 Language = Literal["auto", "is", "en", "da", "sv", "no", "fo", "de", "fr", "es", "pl"]
@@ -90,6 +91,12 @@ class EpisodeRequest(Frozen):
         description="Speakers and their voices. Whoever is missing here is looked up in the settings' cast.",
         json_schema_extra={"position": 6},
     )
+    treatment: Treatment = Field(
+        default=Treatment(),
+        title="Treatment",
+        description="What is done to the sound of a recording that is enhanced.",
+        json_schema_extra={"position": 8},
+    )
     mastering: Mastering = Field(default=Mastering(), title="Mastering", json_schema_extra={"position": 9})
     publish_to: Place = Field(
         default="",
@@ -162,6 +169,7 @@ class Draft(Frozen):
     language: str
     heard_by: EngineUse | None = None
     synthesis: Synthesis | None = None
+    treatment: TreatmentReport | None = None
 
     @property
     def engines(self) -> tuple[EngineUse, ...]:
@@ -208,6 +216,9 @@ class EpisodeManifest(Frozen):
     synthetic_speech: bool = Field(default=False, description="Whether machines speak in it: the voices below.")
     voices: tuple[VoiceUse, ...] = ()
     substitutions: tuple[Substitution, ...] = Field(default=(), description="Lines that another voice read, and why.")
+    treatment: TreatmentReport | None = Field(
+        default=None, description="What was done to the sound of a recording before mastering."
+    )
     mastering: Mastering
     duration_s: float
     loudness: Loudness

@@ -12,7 +12,7 @@ from signals import DATA
 
 pytestmark = pytest.mark.benchmark
 
-ENHANCE = ("ingest", "transcribe", "postprocess", "publish")
+ENHANCE = ("ingest", "transcribe", "treat", "postprocess", "publish")
 MAY_GROW_MB = 150
 INGEST = """
 import asyncio, sys

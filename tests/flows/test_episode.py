@@ -41,6 +41,7 @@ def test_produce_episode_publishes_a_whole_episode_from_a_script(studio):
     assert {path.name for path in folder.iterdir()} == FILES
     assert manifest.title == "Surtsey"
     assert manifest.language == "is"
+    assert manifest.treatment is None, "what machines have read needs no treatment"
     assert manifest.loudness.integrated_lufs == pytest.approx(-16.0, abs=0.5)
     assert manifest.loudness.true_peak_dbtp <= -1.0
     assert (manifest.clips_made, manifest.clips_reused) == (3, 0)

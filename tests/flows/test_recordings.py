@@ -41,6 +41,12 @@ def test_enhance_publishes_an_english_conversation_with_its_words_right(studio):
 
     assert manifest.language == "en"
     assert manifest.clips_made == 0
+    assert [stage.stage for stage in manifest.stages][1:3] == ["transcribe", "treat"]
+    noise = manifest.treatment.noise
+    assert noise.engine == "deepfilternet"
+    assert noise.cleaned_s + sum(one.duration_s for one in noise.left_alone) == pytest.approx(
+        manifest.duration_s, abs=0.1
+    )
     samples, rate_hz = soundfile.read(mp3_of(manifest), dtype="float32", always_2d=True)
     loudness = measure(samples.T, rate_hz)
     assert samples.shape[1] == 2

@@ -1,0 +1,103 @@
+"""What is done to a recording's sound between transcription and mastering, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.schemas.frozen import Frozen
+from tasks.schemas.programme import Programme
+from tasks.schemas.references import AudioRef
+
+NoiseEngine = Literal["deepfilternet", "afftdn"]
+Reason = Literal["clean", "music", "speech would be lost"]
+
+
+class NoiseReduction(Frozen):
+    """Which engine takes noise out, how much of it, and whether also where there is little."""
+
+    engine: NoiseEngine
+    strength_db: float
+    everywhere: bool = False
+
+
+class Treatment(Frozen):
+    """What is done to the sound of a recording. Speech that was made by machines needs none of it."""
+
+    noise_reduction: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        title="Noise reduction",
+        description="auto: where there is noise under speech. on: everywhere but in music. off: nowhere.",
+        json_schema_extra={"position": 1},
+    )
+    noise_strength_db: float = Field(
+        default=24.0,
+        ge=0.0,
+        le=60.0,
+        title="Noise reduction, at most (dB)",
+        description="24 keeps a trace of the room; 12 keeps more of it, 60 nothing. 0: off.",
+        json_schema_extra={"position": 2},
+    )
+    noise_engine: NoiseEngine = Field(
+        default="deepfilternet",
+        title="Noise reduction by",
+        description="deepfilternet: DeepFilterNet 3. afftdn: FFmpeg's, thirty times lighter, and far weaker.",
+        json_schema_extra={"position": 3},
+    )
+
+    @property
+    def noise(self) -> NoiseReduction | None:
+        """The noise reduction that is asked for, if any."""
+        if self.noise_reduction == "off" or self.noise_strength_db == 0:
+            return None
+        return NoiseReduction(
+            engine=self.noise_engine, strength_db=self.noise_strength_db, everywhere=self.noise_reduction == "on"
+        )
+
+
+class LeftAlone(Frozen):
+    """Sound that was not touched, and why."""
+
+    reason: Reason
+    duration_s: float
+
+
+class NoiseReport(Frozen):
+    """What noise reduction did. Numbers are of what was cleaned; where nothing was, of the whole."""
+
+    engine: str
+    version: str
+    strength_db: float
+    cleaned_s: float
+    left_alone: tuple[LeftAlone, ...] = ()
+    snr_before_db: float | None = Field(
+        description="Speech above what is heard in its pauses, an estimate; None where nothing stands out."
+    )
+    snr_after_db: float | None
+    speech_change_db: float = Field(description="How much louder speech became, the noise under it left out.")
+
+
+class Denoised(Frozen):
+    """A recording without its noise, or the same one where there was nothing to do."""
+
+    audio: AudioRef
+    report: NoiseReport
+
+
+class TreatmentReport(Frozen):
+    """What was done to the sound; None where something was not asked for."""
+
+    noise: NoiseReport | None = None
+
+
+class Treated(Frozen):
+    """A programme after its treatment."""
+
+    programme: Programme
+    report: TreatmentReport = TreatmentReport()
+
+    def after(self, audio: AudioRef, **reports: Frozen) -> Treated:
+        """The same programme with this sound, and what was done to get it."""
+        programme = self.programme.model_copy(update={"audio": audio})
+        return Treated(programme=programme, report=self.report.model_copy(update=reports))
