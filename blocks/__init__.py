@@ -12,6 +12,7 @@ from blocks.credentials import (
     VoiceServer,
 )
 from blocks.places import StorageTarget
+from blocks.results import ResultStorage
 from blocks.runpod import RunPodCredentials
 from blocks.voices import SavedConsent, SavedVoice
 
@@ -20,6 +21,7 @@ BLOCK_TYPES = (
     ElevenLabsCredentials,
     OpenAICredentials,
     PollyCredentials,
+    ResultStorage,
     RunPodCredentials,
     S3Credentials,
     SavedConsent,
@@ -34,6 +36,7 @@ __all__ = [
     "ElevenLabsCredentials",
     "OpenAICredentials",
     "PollyCredentials",
+    "ResultStorage",
     "RunPodCredentials",
     "S3Credentials",
     "SavedConsent",

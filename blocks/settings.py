@@ -72,6 +72,9 @@ class TtsSettings(Section):
     )
 
 
+StageName = Literal["transcribe", "synthesize"]
+
+
 class InboxSettings(Section):
     """A folder that is swept for new sources."""
 
@@ -97,6 +100,15 @@ class Settings(BaseSettings):
     publish_to: str = Field(default="", description="Folder or s3:// uri of the episodes; empty: `published`.")
     public_url: str = Field(default="", description="Web address under which `publish_to` is served.")
     scratch: str = Field(default="", description="Folder for large intermediates; empty: the system's.")
+    pools: dict[StageName, str] = Field(
+        default={}, description="Work pools by the stage that runs on their machines; other stages run here."
+    )
+    store_is_shared: bool = Field(
+        default=False, description="Whether a store in a folder lies under the same path on the pools' machines."
+    )
+    alone: bool = Field(
+        default=False, description="Whether a run has its machine for itself, as on a pod: its limits are its own."
+    )
     s3: S3Settings = S3Settings()
     ingest: SourceLimits = SourceLimits()
     asr: AsrSettings = AsrSettings()
@@ -141,6 +153,10 @@ class Settings(BaseSettings):
         """The folder that is swept."""
         moved = "folder" in self.inbox.model_fields_set
         return Path("/workspace/input_podcasts") if self.profile == "runpod" and not moved else self.inbox.folder
+
+    def pool_of(self, stage: str) -> str:
+        """The work pool on which a stage is placed; empty where it runs here."""
+        return next((pool for name, pool in self.pools.items() if name == stage), "")
 
     def show(self, name: str) -> Show:
         """The show of this name; one that the settings do not know is called by its name."""

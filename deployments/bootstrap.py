@@ -22,6 +22,7 @@ from prefect.settings import get_current_settings
 
 from blocks import BLOCK_TYPES
 from deployments.lost_runs import crash_lost_runs
+from deployments.stages import deploy_stages
 from tasks.asr.engine import ENGINES as ASR_ENGINES
 from tasks.tts.engine import ENGINES as TTS_ENGINES
 
@@ -76,6 +77,7 @@ async def bootstrap() -> None:
     async with get_client() as client:
         await _make_pools(client)
         await _make_limits(client)
+        await deploy_stages(client)
     log.info("server.bootstrapped", limits=len(limits()), blocks=len(BLOCK_TYPES))
 
 

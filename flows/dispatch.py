@@ -1,27 +1,49 @@
-"""Where work runs: in threads beside the flow's event loop; what was made once is made again only if it is gone."""
+"""Where work runs: in threads beside the flow's event loop, or on the pool that a stage needs.
+
+What was made once is made again only if it is gone.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from typing import Any, ParamSpec, TypeVar, cast
 
 import structlog
-from prefect import Task
+from prefect import Flow, Task
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from blocks.places import audio_store
+from flows.pool_runs import bound, bring
 from tasks.schemas import AudioRef, DocumentRef, FileRef, SourceRef
 
+P = ParamSpec("P")
 R = TypeVar("R")
 log = structlog.get_logger(__name__)
 
 THREADS = max(2, os.cpu_count() or 2)
 # Without a number Prefect starts a thread for every submitted task.
 RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=THREADS))
+
+
+def on_pool(stage: Flow[P, Coroutine[Any, Any, R]], pool: str) -> Callable[P, Awaitable[R]]:
+    """A stage to be called: here, or where a pool is named, by a run of its deployment there, of the pool's own name.
+
+    The run shows below the calling flow, ends with it, and is shared by whoever asks for the same. Its result comes
+    back through the store; its failure as the error that was raised there. Raises besides: as `bring`.
+    """
+    if not pool:
+        return stage
+
+    async def there(*args: P.args, **kwargs: P.kwargs) -> R:
+        result: R
+        result, _ = await bring(stage, pool, bound(stage, args, kwargs))
+        return result
+
+    return there
 
 
 async def done(future: PrefectFuture[R]) -> R:

@@ -11,13 +11,14 @@ from prefect.runtime import flow_run
 from blocks.settings import load_settings
 from flows.dispatch import RUNNER, done, stored
 from flows.ingest import ingest
+from flows.pods import require_pools, spread
 from flows.postprocess import assemble, postprocess
 from flows.progress import Progress
 from flows.publish import publish
 from flows.quality import measure
 from flows.report import report_episode
-from flows.synthesize import synthesize
-from flows.transcribe import transcribe
+from flows.synthesize import help_synthesize, synthesize
+from flows.transcribe import help_transcribe, transcribe
 from flows.treat import treat
 from tasks.publish import check_destination
 from tasks.schemas import Draft, EpisodeManifest, EpisodeRequest, Material, Parcel, Production, Programme, ScriptRef
@@ -42,6 +43,7 @@ async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
     languages = show.languages_for(request.language)
     progress = Progress(request.title or redact(request.source), STAGES[request.production])
     async with progress.stage("ingest"):
+        await require_pools(STAGES[request.production], request.pods)
         await done(check_destination.submit(request, show))
         material = await ingest(request.source, request.production, languages)
     title = request.title or material.title or PurePosixPath(material.source.name).stem
@@ -77,7 +79,8 @@ async def narrate(request: EpisodeRequest, material: Material, _: tuple[str, ...
 async def enhance(request: EpisodeRequest, material: Material, languages: tuple[str, ...], progress: Progress) -> Draft:
     """The original voices, transcribed as they were recorded, then cleaned; mastering comes after."""
     async with progress.stage("transcribe"):
-        heard = await transcribe(material.the_recording.audio, languages)
+        hear = spread(transcribe, help_transcribe, request.pods, progress.worked)
+        heard = await hear(material.the_recording.audio, languages)
     async with progress.stage("treat"):
         recorded = Programme(audio=material.the_recording.audio, transcript=heard.document)
         treated = await treat(recorded, request.treatment)
@@ -87,7 +90,8 @@ async def enhance(request: EpisodeRequest, material: Material, languages: tuple[
 async def revoice(request: EpisodeRequest, material: Material, languages: tuple[str, ...], progress: Progress) -> Draft:
     """What was said is transcribed, and read anew by cast voices in the same language."""
     async with progress.stage("transcribe"):
-        heard = await transcribe(material.the_recording.audio, languages)
+        hear = spread(transcribe, help_transcribe, request.pods, progress.worked)
+        heard = await hear(material.the_recording.audio, languages)
         document = await stored(write_script, heard.document, material.source.name)
     script = ScriptRef(document=document, title="", language=heard.language)
     draft = await read_aloud(script, request, progress)
@@ -97,7 +101,8 @@ async def revoice(request: EpisodeRequest, material: Material, languages: tuple[
 async def read_aloud(script: ScriptRef, request: EpisodeRequest, progress: Progress) -> Draft:
     """Synthesize a script and join its clips."""
     async with progress.stage("synthesize"):
-        spoken = await synthesize(script.document, script.language, request.show, request.cast, request.budget)
+        speak = spread(synthesize, help_synthesize, request.pods, progress.worked)
+        spoken = await speak(script.document, script.language, request.show, request.cast, request.budget)
         programme = await assemble(spoken.narration)
     return Draft(programme=programme, language=script.language, synthesis=spoken)
 

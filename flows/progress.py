@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
-from tasks.schemas import StageEntry
+from tasks.schemas import PodEntry, StageEntry
 
 log = structlog.get_logger(__name__)
 
@@ -23,17 +23,23 @@ class Progress:
         self.stages = stages
         self.entries: tuple[StageEntry, ...] = ()
         self._artifact: UUID | None = None
+        self._pods: tuple[PodEntry, ...] = ()
 
     @asynccontextmanager
     async def stage(self, name: str) -> AsyncIterator[None]:
         """One stage: shown as it begins, timed when it ends."""
         await self._show(name)
         log.info("stage.started", stage=name, number=self.stages.index(name) + 1, of=len(self.stages))
-        began = time.perf_counter()
+        began, self._pods = time.perf_counter(), ()
         yield
         elapsed_s = time.perf_counter() - began
-        self.entries = (*self.entries, StageEntry(stage=name, elapsed_s=round(elapsed_s, 3)))
+        entry = StageEntry(stage=name, elapsed_s=round(elapsed_s, 3), pods=self._pods)
+        self.entries = (*self.entries, entry)
         log.info("stage.finished", stage=name, elapsed_s=round(elapsed_s, 2))
+
+    def worked(self, pods: tuple[PodEntry, ...]) -> None:
+        """These runs on a pool had a part in the stage that passes."""
+        self._pods = (*self._pods, *pods)
 
     async def finish(self) -> None:
         """All stages are done."""

@@ -34,7 +34,7 @@ async def report_episode(manifest: EpisodeManifest, picture: Picture, quality: Q
 | integrated loudness | {loudness.integrated_lufs:.1f} LUFS | {target_lufs:.1f} ± 0.5 LUFS |
 | true peak | {loudness.true_peak_dbtp:.1f} dBTP | at most {manifest.mastering.true_peak_dbtp:.1f} dBTP |
 | loudness range | {loudness.range_lu:.1f} LU | |
-{_voices(manifest)}{_substitutions(manifest)}
+{_voices(manifest)}{_substitutions(manifest)}{_pods(manifest)}
 | stage | took |
 |---|---|
 {stages}
@@ -83,6 +83,16 @@ def _substitutions(manifest: EpisodeManifest) -> str:
     more = len(manifest.substitutions) - MOST_SUBSTITUTIONS
     rest = f"\nand {more} more lines, which the manifest lists\n" if more > 0 else ""
     return f"\n| line | speaker | read by | instead of | because |\n|---|---|---|---|---|\n{rows}{rest}"
+
+
+def _pods(manifest: EpisodeManifest) -> str:
+    """Which machines did the stages that were placed on a pool."""
+    rows = "".join(
+        f"| {entry.stage} | {pod.pool} | {pod.pod or pod.run} | {pod.made} | {pod.elapsed_s:.1f} s |\n"
+        for entry in manifest.stages
+        for pod in entry.pods
+    )
+    return f"\n| stage | pool | pod | made | worked |\n|---|---|---|---|---|\n{rows}" if rows else ""
 
 
 def _usd(amount: float | None) -> str:

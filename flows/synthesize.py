@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from uuid import UUID
 
+import structlog
 from prefect import flow
 
 from blocks.settings import load_settings
 from flows.dispatch import RUNNER, THREADS, all_settled, done
+from flows.pods import helped
 from tasks.errors import EngineError
 from tasks.schemas import (
+    WHOLE,
     CastEntry,
     Cost,
     DocumentRef,
     LinesFailed,
     PlannedLine,
+    Share,
     Substitution,
     Synthesis,
     SynthesisPlan,
     VoiceUse,
+    Work,
 )
-from tasks.synthesize import count_requests, gather_clips, plan_fallback, plan_lines, speak_lines
+from tasks.synthesize import count_requests, gather_clips, missing_clips, plan_fallback, plan_lines, speak_lines
 from tasks.tts.account import uses_of
+
+log = structlog.get_logger(__name__)
 
 FEWEST_CHARACTERS = 200  # that are worth a task of their own
 
@@ -36,6 +45,7 @@ async def synthesize(
     show: str = "",
     cast: tuple[CastEntry, ...] = (),
     budget_usd: float = 0.0,
+    share: Share = WHOLE,
 ) -> Synthesis:
     """Speak a script, in batches of a few minutes.
 
@@ -45,10 +55,17 @@ async def synthesize(
         show: The show that it is for: a consent or a pronunciation may be for that show only.
         cast: Voices of speakers; others are looked up in the settings' cast.
         budget_usd: Stop before the first paid request if the estimate is above this; 0 means no limit.
+        share: Which part is this run's to begin with, and who does the others.
     """
+    began_s = time.monotonic()
+    asked: tuple[UUID, ...] = ()
     plan = await done(plan_lines.submit(script, cast, language, show, budget_usd))
     estimated_usd = plan.estimated_usd
-    plan, asked = await speak(plan, language, show, budget_usd)
+    if share.helpers:
+        asked = await speak_part(plan, share, show)
+        asked += tuple(task for work in await helped(share, began_s) for task in work.asked)
+        plan = plan.model_copy(update={"missing": await asyncio.to_thread(missing_clips, plan.lines)})
+    plan, asked = await speak(plan, language, show, budget_usd, asked)
     narration = await done(gather_clips.submit(plan, language))
     tallies = await done(count_requests.submit(asked))
     made = sum(tally.made for tally in tallies)
@@ -64,11 +81,53 @@ async def synthesize(
     )
 
 
+@flow(name="help-synthesize", flow_run_name="part {share.number} of {share.of}", task_runner=RUNNER)
+async def help_synthesize(
+    script: DocumentRef,
+    language: str,
+    show: str = "",
+    cast: tuple[CastEntry, ...] = (),
+    budget_usd: float = 0.0,
+    *,
+    share: Share,
+) -> Work:
+    """Speak a part of a script, for the run that speaks all of it.
+
+    Args:
+        script: A script in the store.
+        language: The language that it is written in.
+        show: The show that it is for.
+        cast: Voices of speakers; others are looked up in the settings' cast.
+        budget_usd: Stop before the first paid request if the estimate for all of it is above this; 0 means no limit.
+        share: Which part.
+    """
+    plan = await done(plan_lines.submit(script, cast, language, show, budget_usd))
+    asked = await speak_part(plan, share, show)
+    tallies = await done(count_requests.submit(asked))
+    return Work(made=sum(tally.made for tally in tallies), asked=asked)
+
+
+async def speak_part(plan: SynthesisPlan, share: Share, show: str) -> tuple[UUID, ...]:
+    """Make the missing clips of one share; the tasks that asked. What fails is the leader's to try again."""
+    first: dict[str, int] = {}
+    for index, line in enumerate(plan.lines):
+        first.setdefault(line.key, index)
+    mine = set(share.part_of((index, len(plan.lines[index].spoken.text)) for index in first.values()))
+    own = plan.model_copy(update={"missing": tuple(index for index in plan.missing if index in mine)})
+    futures = [speak_lines.submit(batch, show) for batch in in_batches(own, load_settings().tts.batch_characters)]
+    for failure in filter(None, await all_settled(futures)):
+        log.warning("part.unfinished", part=share.number, of=share.of, reason=str(failure))
+    return tuple(future.task_run_id for future in futures)
+
+
 async def speak(
-    plan: SynthesisPlan, language: str, show: str, budget_usd: float
+    plan: SynthesisPlan, language: str, show: str, budget_usd: float, before: tuple[UUID, ...] = ()
 ) -> tuple[SynthesisPlan, tuple[UUID, ...]]:
-    """Make all missing clips, by other voices where one is down; the plan as it was read, and the tasks that asked."""
-    asked: list[UUID] = []
+    """Make all missing clips, by other voices where one is down; the plan as it was read, and the tasks that asked.
+
+    before: the tasks that have asked already.
+    """
+    asked = list(before)
     while plan.missing:
         batches = tuple(in_batches(plan, load_settings().tts.batch_characters))
         futures = [speak_lines.submit(batch, show) for batch in batches]

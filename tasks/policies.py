@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, TypedDict
 
 from prefect import Task
 from prefect.cache_policies import CachePolicy
+from prefect.client.orchestration import get_client
 from prefect.client.schemas import State, TaskRun
 from prefect.concurrency.sync import concurrency
 from prefect.context import TaskRunContext
@@ -51,10 +53,25 @@ RETRYING = Retrying(
 SLOT_LEASE_S = 60.0  # the shortest that Prefect grants: after it, what a killed process held is free again
 
 
-def slot(limit: str) -> AbstractContextManager[None]:
-    """One slot of a concurrency limit, held while the work goes on; a limit that does not exist is a failure."""
+def slot(limit: str, *, alone: bool = False) -> AbstractContextManager[object]:
+    """One slot of a concurrency limit, held while the work goes on; a limit that does not exist is a failure.
+
+    alone: the limit is this machine's, and no other process of ours is on it; as many slots, but its own.
+    """
+    if alone:
+        with _COUNTING:
+            return _own_slots(limit)
     # A server that is away for a minute costs the slot; it need not cost the hour of work that holds it.
     return concurrency(limit, lease_duration=SLOT_LEASE_S, strict=True, raise_on_lease_renewal_failure=False)
+
+
+_COUNTING = threading.Lock()
+
+
+@lru_cache
+def _own_slots(limit: str) -> threading.BoundedSemaphore:
+    with get_client(sync_client=True) as client:
+        return threading.BoundedSemaphore(client.read_global_concurrency_limit_by_name(limit).limit)
 
 
 @dataclass

@@ -176,9 +176,11 @@ def speak_lines(lines: tuple[PlannedLine, ...], show: str) -> None:
     A person may take their consent back while an episode is read: what they said of it is read anew for each line.
     """
     store, name = audio_store(), lines[0].voice.engine
-    tally = Tally(engine=name, version=engine_of(lines[0].voice).version)
+    speaker = engine_of(lines[0].voice)
+    tally = Tally(engine=name, version=speaker.version)
+    alone = load_settings().alone and not speaker.capabilities(lines[0].voice).leaves_this_machine
     try:
-        with slot(f"tts-{name}"), scratch() as folder:
+        with slot(f"tts-{name}", alone=alone), scratch() as folder:
             for planned in lines:
                 if stored_clip(store, planned.key):
                     continue

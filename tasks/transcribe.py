@@ -59,7 +59,7 @@ def hear_language(
     if len(allowed) == 1 or not chunks or not engine.capabilities.detects_language:
         return Hearing(language=allowed[0], engine=use)
     longest = max(chunks, key=lambda chunk: chunk.end_s - chunk.start_s)
-    with audio_store().local(speech.uri) as path, slot(f"asr-{config.engine}"):
+    with audio_store().local(speech.uri) as path, slot(f"asr-{config.engine}", alone=load_settings().alone):
         language = engine.detect_language(read_span(path, longest.start_s, longest.end_s)[0], allowed)
     log.info("language.heard", language=language, allowed=",".join(allowed))
     return Hearing(language=language, engine=use)
@@ -70,7 +70,7 @@ def transcribe_chunk(speech: AudioRef, chunk: ChunkBounds, config: AsrConfig, la
     """Transcribe one chunk. Times are seconds from the chunk's start."""
     require_memory()
     engine = load_engine(config, load_settings().models_folder)
-    with audio_store().local(speech.uri) as path, slot(f"asr-{config.engine}"):
+    with audio_store().local(speech.uri) as path, slot(f"asr-{config.engine}", alone=load_settings().alone):
         segments = engine.transcribe(read_span(path, chunk.start_s, chunk.end_s)[0], language)
     log.info("chunk.transcribed", start_s=round(chunk.start_s, 1), end_s=round(chunk.end_s, 1), segments=len(segments))
     heard = Transcript(language=language, duration_s=chunk.end_s - chunk.start_s, segments=segments)

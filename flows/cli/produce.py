@@ -41,6 +41,7 @@ def parse(arguments: list[str]) -> EpisodeRequest:
     parser.add_argument("--channels", type=int, choices=(1, 2), default=2)
     parser.add_argument("--formats", nargs="+", choices=get_args(AudioFormat), default=["mp3"], help="beside the MP3")
     parser.add_argument("--budget", type=float, default=0.0, metavar="USD", help="stop before it would cost more")
+    parser.add_argument("--pods", type=int, default=1, help="machines that share each stage placed on a work pool")
     given = parser.parse_args(arguments)
     try:
         return EpisodeRequest(
@@ -59,6 +60,7 @@ def parse(arguments: list[str]) -> EpisodeRequest:
             ),
             publish_to=given.publish_to,
             budget=given.budget,
+            pods=given.pods,
         )
     except ValidationError as error:
         parser.error("; ".join(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors()))

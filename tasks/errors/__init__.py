@@ -12,6 +12,8 @@ HladvarpError
   x InvalidSettings           a settings file, variable or secret is wrong
     - InvalidPreset           a voice preset cannot be read, or holds what its engine does not take
     - InvalidLexicon          a pronunciation lexicon cannot be read
+    - StoreNotShared          a pool's machines cannot see the store
+    - StageNotDeployed        a pool does not know a stage that is placed on it
   x SourceError               what was given cannot become an episode
     - SourceNotFound          there is nothing at this address
     - SourceRefused           the address, or a name in it, is not allowed
@@ -61,6 +63,10 @@ HladvarpError
     - PodNotStarted           pods were made, and none of them started (retryable)
     - RunPodBusy              more requests than RunPod takes         (retryable)
     - RunPodUnreachable       no answer, or none that tells anything  (retryable)
+  x StageError                a stage's run on a pool gave no result
+    - StageLost               the run lost its machine or its process (retryable)
+    - StageCancelled          somebody cancelled the run
+    - StageBroken             the run failed with what is no failure of ours
 """
 
 from __future__ import annotations
@@ -98,6 +104,14 @@ from tasks.errors.pods import (
     RunPodDenied,
     RunPodError,
     RunPodUnreachable,
+)
+from tasks.errors.pools import (
+    StageBroken,
+    StageCancelled,
+    StageError,
+    StageLost,
+    StageNotDeployed,
+    StoreNotShared,
 )
 from tasks.errors.requests import (
     BudgetExceeded,
@@ -188,11 +202,17 @@ __all__ = [
     "SourceTooLong",
     "SourceUnreachable",
     "SpokeOtherwise",
+    "StageBroken",
+    "StageCancelled",
+    "StageError",
+    "StageLost",
+    "StageNotDeployed",
     "StorageDenied",
     "StorageError",
     "StorageFull",
     "StorageMissing",
     "StorageUnreachable",
+    "StoreNotShared",
     "TextTooLong",
     "UncastSpeaker",
     "UnknownEngine",

@@ -34,6 +34,7 @@ from tasks.schemas.programme import (
 from tasks.schemas.quality import Analysis, PredictedQuality, Quality, QualityReport, SoundQuality
 from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
 from tasks.schemas.script import Line, Mark, Script, ScriptChapter
+from tasks.schemas.share import WHOLE, PodEntry, Share, Work
 from tasks.schemas.sound import Loudness, Pauses
 from tasks.schemas.speech import AsrConfig, Chapter, Moment, Segment, Transcript, Word
 from tasks.schemas.spoken import Span, SpokenText
@@ -60,6 +61,7 @@ from tasks.schemas.treatment import (
 from tasks.schemas.voice import Clip, EngineAccess, EngineName, VoicePreset
 
 __all__ = [
+    "WHOLE",
     "Analysis",
     "AsrConfig",
     "AudioFormat",
@@ -104,6 +106,7 @@ __all__ = [
     "Pauses",
     "Picture",
     "PlannedLine",
+    "PodEntry",
     "PredictedQuality",
     "Production",
     "Programme",
@@ -114,6 +117,7 @@ __all__ = [
     "ScriptChapter",
     "ScriptRef",
     "Segment",
+    "Share",
     "Show",
     "SoundQuality",
     "SourceEntry",
@@ -136,4 +140,5 @@ __all__ = [
     "VoicePreset",
     "VoiceUse",
     "Word",
+    "Work",
 ]

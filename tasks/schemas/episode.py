@@ -13,6 +13,7 @@ from tasks.schemas.frozen import Frozen
 from tasks.schemas.mastering import Mastering
 from tasks.schemas.programme import Finish, Material, Programme
 from tasks.schemas.quality import Quality
+from tasks.schemas.share import PodEntry
 from tasks.schemas.sound import Loudness
 from tasks.schemas.synthesis import Cost, Substitution, Synthesis, VoiceUse
 from tasks.schemas.treatment import Treatment, TreatmentReport
@@ -112,6 +113,14 @@ class EpisodeRequest(Frozen):
         description="Stop before the first paid request if the estimate is above this. 0: no limit.",
         json_schema_extra={"position": 12},
     )
+    pods: int = Field(
+        default=1,
+        ge=1,
+        le=16,
+        title="Pods",
+        description="How many machines share each stage that is placed on a work pool.",
+        json_schema_extra={"position": 13},
+    )
 
 
 class Show(Frozen):
@@ -160,6 +169,7 @@ class StageEntry(Frozen):
 
     stage: str
     elapsed_s: float
+    pods: tuple[PodEntry, ...] = Field(default=(), description="Who did it, where it was placed on a work pool.")
 
 
 class Draft(Frozen):

@@ -65,6 +65,11 @@ class TranscriptRef(Frozen):
     language: str
     engine: EngineUse
 
+    @property
+    def made(self) -> int:
+        """Chunks that were transcribed for it."""
+        return self.engine.requests
+
 
 class ChunkBounds(Frozen):
     """A stretch of a recording that is transcribed at once."""

@@ -97,3 +97,8 @@ class Synthesis(Frozen):
     clips_reused: int
     cost: Cost
     notes: tuple[str, ...] = ()
+
+    @property
+    def made(self) -> int:
+        """Clips that were made for it."""
+        return self.clips_made
