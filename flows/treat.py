@@ -6,18 +6,34 @@ from prefect import flow
 
 from flows.dispatch import RUNNER, stored
 from tasks.schemas import Programme, Treated, Treatment
-from tasks.treat import clean_recording
+from tasks.treat import centre_recording, clean_recording, soften_recording
+
+
+async def remove_offset(treated: Treated, treatment: Treatment) -> Treated:
+    """Direct current goes first: no level is true above it."""
+    if not treatment.remove_dc:
+        return treated
+    centred = await stored(centre_recording, treated.programme.audio)
+    return treated.after(centred.audio, offset=centred.report)
 
 
 async def reduce_noise(treated: Treated, treatment: Treatment) -> Treated:
-    """Noise goes first: all that comes after would take it for speech, or lift it."""
+    """Noise goes before all that would take it for speech, or lift it."""
     if treatment.noise is None:
         return treated
     denoised = await stored(clean_recording, treated.programme.audio, treatment.noise)
     return treated.after(denoised.audio, noise=denoised.report)
 
 
-ORDER = (reduce_noise,)
+async def soften_sibilants(treated: Treated, treatment: Treatment) -> Treated:
+    """Sharp s sounds, which noise would hide from the de-esser."""
+    if not treatment.deesser_db:
+        return treated
+    softened = await stored(soften_recording, treated.programme.audio, treatment.deesser_db)
+    return treated.after(softened.audio, deesser=softened.report)
+
+
+ORDER = (remove_offset, reduce_noise, soften_sibilants)
 """What is done to the sound, in this order."""
 
 

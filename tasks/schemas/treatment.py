@@ -46,6 +46,21 @@ class Treatment(Frozen):
         json_schema_extra={"position": 3},
     )
 
+    deesser_db: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=12.0,
+        title="De-esser, at most (dB)",
+        description="How much sharp s sounds are softened; 6 is usual. 0: off.",
+        json_schema_extra={"position": 4},
+    )
+    remove_dc: bool = Field(
+        default=True,
+        title="Remove direct current",
+        description="A constant offset, which a bad sound card leaves behind.",
+        json_schema_extra={"position": 5},
+    )
+
     @property
     def noise(self) -> NoiseReduction | None:
         """The noise reduction that is asked for, if any."""
@@ -85,10 +100,39 @@ class Denoised(Frozen):
     report: NoiseReport
 
 
+class OffsetReport(Frozen):
+    """How much direct current was taken out of each channel, full scale 1.0; 0 where it was too little to matter."""
+
+    offset: tuple[float, ...]
+
+
+class Centred(Frozen):
+    """A recording without direct current, or the same one where there was none."""
+
+    audio: AudioRef
+    report: OffsetReport
+
+
+class DeesserReport(Frozen):
+    """How much sharp s sounds were softened at the most, and for how long by 1 dB or more."""
+
+    strength_db: float
+    softened_s: float
+
+
+class Softened(Frozen):
+    """A recording without sharp s sounds, or the same one where there were none."""
+
+    audio: AudioRef
+    report: DeesserReport
+
+
 class TreatmentReport(Frozen):
     """What was done to the sound; None where something was not asked for."""
 
+    offset: OffsetReport | None = None
     noise: NoiseReport | None = None
+    deesser: DeesserReport | None = None
 
 
 class Treated(Frozen):
