@@ -14,6 +14,7 @@ COMMANDS = {
     "preview": "hear one voice say a few sentences",
     "quality": "tell how a recording sounds",
     "voices": "list the voices that can be cast",
+    "benchmark": "measure how fast the engines of this machine are",
     "lexicon": "check how words are said, and exchange them as PLS",
     "clone": "clone the voice of a person who has consented",
     "revoke": "end a consent, and delete the voices that were cloned with it",
@@ -26,7 +27,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m flows",
         description="Make podcast episodes.",
-        epilog="\n".join(f"  {name:8} {what}" for name, what in COMMANDS.items()),
+        epilog="\n".join(f"  {name:9} {what}" for name, what in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below; COMMAND --help tells")
