@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import structlog
@@ -29,6 +30,8 @@ from tasks.tts.engine import ENGINES as TTS_ENGINES
 log = structlog.get_logger(__name__)
 
 POOLS = Path(__file__).parent / "pools"
+WORKERS_OF_EXTRAS = {"kubernetes": "prefect_kubernetes"}
+"""Pools whose worker comes with an extra, by their type: they are made where it is installed."""
 
 ENDED = ("Completed", "Failed", "Crashed", "Cancelled")
 ZOMBIE_AFTER = timedelta(seconds=540)  # three heartbeats of Prefect's default 180 s missed
@@ -106,6 +109,8 @@ async def start_alone() -> None:
 async def _make_pools(client: PrefectClient) -> None:
     for path in sorted(POOLS.glob("*.json")):
         wanted = json.loads(path.read_text())
+        if not _has_worker(wanted["type"]):
+            continue
         try:
             pool = await client.read_work_pool(wanted["name"])
         except ObjectNotFound:
@@ -114,6 +119,11 @@ async def _make_pools(client: PrefectClient) -> None:
         # A limit that somebody set in the UI is theirs.
         if pool.description != wanted["description"]:
             await client.update_work_pool(wanted["name"], WorkPoolUpdate(description=wanted["description"]))
+
+
+def _has_worker(pool_type: str) -> bool:
+    package = WORKERS_OF_EXTRAS.get(pool_type)
+    return package is None or find_spec(package) is not None
 
 
 async def _make_limits(client: PrefectClient) -> None:

@@ -1,7 +1,7 @@
 """`python -m infra.preflight`: say whether this machine can do its work, in the log and as an artifact of the run.
 
-Exit status 1 where a check fails, 0 otherwise. In a pod the launcher runs it before the flow, and ends the pod where it
-fails: RunPod bills by the second.
+Exit status 1 where a check fails, 0 otherwise; a command behind `--` is run then, in place of this process. In a pod of
+RunPod's the launcher runs it before the flow, and ends the pod where it fails: RunPod bills by the second.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ ARTIFACT = "preflight"
 TRANSFER_DEADLINE_S = 120.0
 
 
-def main() -> int:
-    """Parse and call."""
+def main() -> tuple[int, list[str]]:
+    """Parse and call: the exit status, and the command that comes next."""
     parser = argparse.ArgumentParser(prog="python -m infra.preflight", description=__doc__)
     parser.add_argument(
         "--for",
@@ -44,12 +44,13 @@ def main() -> int:
     )
     parser.add_argument("--mark", default="", help="what each line begins with, for whoever reads the log")
     parser.add_argument("--report", type=Path, help="a file for what failed, in a sentence")
+    parser.add_argument("command", nargs="*", help="what to run where nothing fails, after --")
     asked = parser.parse_args()
     findings = asyncio.run(_all(asked.needs, asked.mark))
     failed = [each for each in findings if each.verdict == "fail"]
     if asked.report:
         asked.report.write_text("; ".join(f"{each.check}: {each.said}; {each.advice}" for each in failed))
-    return 1 if failed else 0
+    return (1, []) if failed else (0, asked.command)
 
 
 async def _all(needs: str, mark: str) -> list[Finding]:
@@ -104,6 +105,8 @@ async def _leave(findings: list[Finding]) -> None:
 
 
 if __name__ == "__main__":
-    code = main()
+    code, command = main()
     sys.stdout.flush()
+    if command:
+        os.execvp(command[0], command)  # noqa: S606 - the container's own
     os._exit(code)  # a transfer that hangs in its thread would hold up the end of the process
