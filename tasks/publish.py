@@ -128,6 +128,6 @@ def _episode(parcel: Parcel, published_at: datetime) -> Episode:
         quality=parcel.quality.report,
         peaks=parcel.finish.picture.peaks,
         published_at=published_at,
-        is_synthetic=parcel.draft.synthesis is not None,
+        is_synthetic=parcel.draft.synthesis is not None and bool(parcel.draft.synthesis.voices),
         tts_engines=tuple(use.engine for use in parcel.draft.engines if use.role == "tts"),
     )

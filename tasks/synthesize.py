@@ -30,12 +30,12 @@ from tasks.schemas import (
     CastEntry,
     Clip,
     DocumentRef,
+    Line,
     LinesFailed,
     Moment,
     Narration,
     PlannedLine,
     Script,
-    ScriptChapter,
     SpokenLine,
     SynthesisPlan,
     Word,
@@ -44,7 +44,7 @@ from tasks.text.normalize import written_words
 from tasks.tts.account import Tally, estimates_of, require_budget
 from tasks.tts.casting import cast_voices, idle_entries
 from tasks.tts.engine import Speech
-from tasks.tts.planning import Planner
+from tasks.tts.planning import Planner, replaced
 
 log = structlog.get_logger(__name__)
 
@@ -58,8 +58,8 @@ def plan_lines(
     """Say for every line how it is spoken and by whom, and which clips are missing; stop here if they cost too much."""
     read, planner = read_document(script, Script), planner_for(language, show)
     planner.cast = cast_voices(read, (*cast, *load_settings().cast), planner.presets)
-    lines, chapters = planner.plan(read)
-    if not any(character.isalnum() for line in lines for character in line.spoken.text):
+    lines, inserts, chapters = planner.plan(read)
+    if not inserts and not any(character.isalnum() for line in lines for character in line.spoken.text):
         raise EmptySource(
             f"nothing in this script can be said: its {len(read.lines)} lines hold no letter and no digit; "
             "write some text"
@@ -69,6 +69,7 @@ def plan_lines(
     plan = SynthesisPlan(
         lines=lines,
         missing=missing,
+        inserts=inserts,
         chapters=chapters,
         estimates=estimates,
         versions=planner.versions,
@@ -104,9 +105,7 @@ def plan_fallback(
         if not instead:
             return None
         lines += instead
-    chapters = tuple(
-        ScriptChapter(title=chapter.title, first_line=places[chapter.first_line]) for chapter in plan.chapters
-    )
+    inserts, chapters = replaced(plan.inserts, plan.chapters, [*places, len(lines)])
     notes = tuple(dict.fromkeys((*plan.notes, *planner.notes)))
     log.warning("lines.recast", lines=len(reasons), reason=failures[0].reason)
     missing = missing_clips(lines)
@@ -117,6 +116,7 @@ def plan_fallback(
     return SynthesisPlan(
         lines=tuple(lines),
         missing=missing,
+        inserts=inserts,
         chapters=chapters,
         estimates=plan.estimates,
         versions=plan.versions | planner.versions,
@@ -265,7 +265,18 @@ def gather_clips(plan: SynthesisPlan, language: str) -> DocumentRef:
                 pause_s=planned.pause_s,
             )
         )
+    for insert in plan.inserts:
+        lines.insert(insert.place, recorded_line(insert.line))
     return keep_document(Narration(language=language, lines=tuple(lines), chapters=plan.chapters))
+
+
+def recorded_line(line: Line) -> SpokenLine:
+    """A line that was recorded, as loud as the voices."""
+    if line.insert is None or line.insert.clip is None:
+        raise ObjectMissing(f"the clip of line {line.number} was never fetched; run again")
+    clip = line.insert.clip
+    gain_db = voice_gain_db([(clip.loudness_lufs, clip.audio.duration_s)])
+    return SpokenLine(speaker=line.speaker, text=line.text, audio=clip.audio, gain_db=gain_db, recorded=True)
 
 
 def voice_gains(lines: Sequence[PlannedLine], clips: Sequence[Clip]) -> dict[str, float]:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
+
+from tasks.audio.loudness import Meter
+from tasks.audio.pcm import info, read_blocks
+from tasks.audio.progress import reported
 
 VOICE_LUFS = -23.0
 """Where voices meet before mastering. Source: EBU R 128, target level."""
@@ -22,6 +27,17 @@ def voice_gain_db(clips: Iterable[tuple[float, float]]) -> float:
     mean = _mean(heard)
     loud = _mean([(power, duration_s) for power, duration_s in heard if power >= mean * 10 ** (-_GATE_LU / 10)])
     return round((VOICE_LUFS - 10 * math.log10(loud)) / _STEP_DB) * _STEP_DB
+
+
+def speech_lufs(path: Path) -> float:
+    """The loudness of a FLAC file as it is heard in one channel; -inf where there is too little to measure.
+
+    Raises: UnreadableSource.
+    """
+    meter = Meter(info(path).sample_rate_hz, 1)
+    for block in reported(read_blocks(path), "measured", sample_rate_hz=info(path).sample_rate_hz):
+        meter.push(block.mean(axis=0, keepdims=True))
+    return meter.result().integrated_lufs
 
 
 def _mean(heard: list[tuple[float, float]]) -> float:

@@ -24,6 +24,8 @@ class ClipFile:
 
     path: Path
     gain_db: float = 0.0
+    whole: bool = False
+    """Whether its silences are heard too: a recording's are its room."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ def assemble(
 ) -> tuple[Placement, ...]:
     """Write the pieces to a FLAC file of one channel, and tell where each clip lies.
 
-    The silence that engines leave around a clip goes: pauses are the caller's. Only one clip is in memory at a time.
+    The silence that engines leave around a clip goes: pauses are the caller's. Only one clip is in memory at a time,
+    and of a whole one only a block.
     Raises: UnreadableSource for a clip that cannot be read, EncodingFailed when there is no sound at all, StorageFull.
     """
     placements: list[Placement] = []
@@ -62,6 +65,13 @@ def _sound(pieces: Iterable[ClipFile | Pause], placements: list[Placement], samp
             for block in _silence(round(piece.duration_s * sample_rate_hz), sample_rate_hz):
                 position += block.shape[1]
                 yield block
+            continue
+        if piece.whole:
+            start = position
+            for block in _whole(piece, sample_rate_hz):
+                position += block.shape[1]
+                yield block
+            placements.append(Placement(start / sample_rate_hz, position / sample_rate_hz, 0.0))
             continue
         samples, trimmed = trim(_clip(piece, sample_rate_hz), sample_rate_hz=sample_rate_hz)
         end = position + samples.shape[1]
@@ -83,18 +93,36 @@ def trim(samples: Samples, *, sample_rate_hz: int) -> tuple[Samples, int]:
     kept = round(_KEPT_S * sample_rate_hz)
     start = max(0, int(heard[0]) - kept)
     trimmed = samples[:, start : int(heard[-1]) + 1 + kept].copy()
-    n_fade = min(round(_FADE_S * sample_rate_hz), trimmed.shape[1] // 2)
-    fade = (0.5 - 0.5 * np.cos(np.pi * (np.arange(n_fade) + 0.5) / max(1, n_fade))).astype(np.float32)
-    trimmed[:, :n_fade] *= fade
-    trimmed[:, trimmed.shape[1] - n_fade :] *= fade[::-1]
+    _fade(trimmed, 0, trimmed.shape[1], sample_rate_hz)
     return trimmed, start
 
 
+def _fade(samples: Samples, start: int, n_samples: int, sample_rate_hz: int) -> None:
+    """Fade the edges of a clip of `n_samples`, of which these begin at `start`."""
+    length = min(round(_FADE_S * sample_rate_hz), n_samples // 2)
+    place = np.arange(start, start + samples.shape[1])
+    for near in (place, n_samples - 1 - place):
+        edge = near < length
+        samples[:, edge] *= (0.5 - 0.5 * np.cos(np.pi * (near[edge] + 0.5) / max(1, length))).astype(np.float32)
+
+
+def _whole(clip: ClipFile, sample_rate_hz: int) -> Iterator[Samples]:
+    shape, place = info(clip.path), 0
+    n_samples = round(shape.n_samples * sample_rate_hz / shape.sample_rate_hz)
+    for block in _blocks(clip, sample_rate_hz):
+        _fade(block, place, n_samples, sample_rate_hz)
+        place += block.shape[1]
+        yield block
+
+
 def _clip(clip: ClipFile, sample_rate_hz: int) -> Samples:
-    mono = (block.mean(axis=0, keepdims=True) for block in read_blocks(clip.path))
-    blocks = list(resample_blocks(mono, info(clip.path).sample_rate_hz, to_hz=sample_rate_hz))
-    joined = np.concatenate([np.zeros((1, 0), np.float32), *blocks], axis=1)
-    return joined * np.float32(10 ** (clip.gain_db / 20))
+    return np.concatenate([np.zeros((1, 0), np.float32), *_blocks(clip, sample_rate_hz)], axis=1)
+
+
+def _blocks(clip: ClipFile, sample_rate_hz: int) -> Iterator[Samples]:
+    gain = np.float32(10 ** (clip.gain_db / 20))
+    mono = (block.mean(axis=0, keepdims=True) * gain for block in read_blocks(clip.path))
+    yield from resample_blocks(mono, info(clip.path).sample_rate_hz, to_hz=sample_rate_hz)
 
 
 def _silence(n_samples: int, sample_rate_hz: int) -> Iterator[Samples]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from tasks.audio.mix import ClipFile, Pause, Placement
 from tasks.schemas import Chapter, Moment, Narration, Pauses, Segment, SpokenLine, Transcript, Word
 
+_INSIDE_S = 0.001
+
 
 def pieces_of(
     narration: Narration, pauses: Pauses, borrow: Callable[[str], AbstractContextManager[Path]]
@@ -29,7 +31,7 @@ def pieces_of(
         if line.before_s:
             yield Pause(line.before_s)
         with borrow(line.audio.uri) as path:
-            yield ClipFile(path, gain_db=line.gain_db)
+            yield ClipFile(path, gain_db=line.gain_db, whole=line.recorded)
         before = line
     yield Pause(pauses.edge_s)
 
@@ -45,6 +47,7 @@ def transcript_of(narration: Narration, places: tuple[Placement, ...], duration_
             words=tuple(_moved(word, place) for word in line.words),
         )
         for line, place in zip(narration.lines, places, strict=True)
+        if line.text
     )
     moments = tuple(
         Moment(name=moment.name, at_s=_heard_s(moment.at_s, place))
@@ -61,6 +64,37 @@ def chapters_of(narration: Narration, places: tuple[Placement, ...], duration_s:
     return tuple(
         Chapter(title=chapter.title, start_s=start_s, end_s=end_s)
         for chapter, (start_s, end_s) in zip(titled, pairwise([*starts_s, duration_s]), strict=True)
+    )
+
+
+def moved_transcript(transcript: Transcript, moved_s: Callable[[float], float], duration_s: float) -> Transcript:
+    """The transcript in the time of an episode in which `moved_s` says where each moment has gone."""
+
+    def moved(each: Word | Segment) -> dict[str, float]:
+        # An end belongs to what is before it, also where something begins at the same moment.
+        return {"start_s": moved_s(each.start_s), "end_s": moved_s(each.end_s - _INSIDE_S) + _INSIDE_S}
+
+    def segment(each: Segment) -> Segment:
+        words = tuple(word.model_copy(update=moved(word)) for word in each.words)
+        return each.model_copy(update={**moved(each), "words": words})
+
+    return transcript.model_copy(
+        update={
+            "duration_s": duration_s,
+            "segments": tuple(segment(each) for each in transcript.segments),
+            "moments": tuple(each.model_copy(update={"at_s": moved_s(each.at_s)}) for each in transcript.moments),
+        }
+    )
+
+
+def moved_chapters(
+    chapters: tuple[Chapter, ...], moved_s: Callable[[float], float], duration_s: float
+) -> tuple[Chapter, ...]:
+    """The chapters in that time: the first has the intro, each has the sting behind it, the last has the outro."""
+    starts_s = [0.0 if chapter.start_s == 0 else moved_s(chapter.start_s) for chapter in chapters]
+    return tuple(
+        chapter.model_copy(update={"start_s": start_s, "end_s": end_s})
+        for chapter, (start_s, end_s) in zip(chapters, pairwise([*starts_s, duration_s]), strict=True)
     )
 
 

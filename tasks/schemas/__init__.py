@@ -33,7 +33,7 @@ from tasks.schemas.programme import (
 )
 from tasks.schemas.quality import Analysis, PredictedQuality, Quality, QualityReport, SoundQuality
 from tasks.schemas.references import AudioRef, DocumentRef, FileRef, SourceRef
-from tasks.schemas.script import Line, Mark, Script, ScriptChapter
+from tasks.schemas.script import Insert, InsertSource, Line, Mark, Script, ScriptChapter
 from tasks.schemas.share import WHOLE, PodEntry, Share, Work
 from tasks.schemas.sound import Loudness, Pauses
 from tasks.schemas.speech import AsrConfig, Chapter, Moment, Segment, Transcript, Word
@@ -42,12 +42,14 @@ from tasks.schemas.synthesis import (
     Cost,
     EngineEstimate,
     LinesFailed,
+    PlacedInsert,
     PlannedLine,
     Substitution,
     Synthesis,
     SynthesisPlan,
     VoiceUse,
 )
+from tasks.schemas.template import NO_TEMPLATE, Bed, Dressing, Ducking, EpisodeTemplate, Furnishing, Jingle, RoomTone
 from tasks.schemas.tidying import Cut, Levelled, Tidied, Tidying
 from tasks.schemas.treatment import (
     Centred,
@@ -65,11 +67,13 @@ from tasks.schemas.treatment import (
 from tasks.schemas.voice import Clip, EngineAccess, EngineName, VoicePreset
 
 __all__ = [
+    "NO_TEMPLATE",
     "WHOLE",
     "Analysis",
     "AsrConfig",
     "AudioFormat",
     "AudioRef",
+    "Bed",
     "CastEntry",
     "Centred",
     "Chain",
@@ -83,16 +87,23 @@ __all__ = [
     "Denoised",
     "DocumentRef",
     "Draft",
+    "Dressing",
+    "Ducking",
     "EngineAccess",
     "EngineEstimate",
     "EngineName",
     "EngineUse",
     "EpisodeManifest",
     "EpisodeRequest",
+    "EpisodeTemplate",
     "FileEntry",
     "FileRef",
     "Finish",
+    "Furnishing",
     "Hearing",
+    "Insert",
+    "InsertSource",
+    "Jingle",
     "LeftAlone",
     "Levelled",
     "Line",
@@ -112,6 +123,7 @@ __all__ = [
     "Parcel",
     "Pauses",
     "Picture",
+    "PlacedInsert",
     "PlannedLine",
     "PodEntry",
     "PredictedQuality",
@@ -120,6 +132,7 @@ __all__ = [
     "Quality",
     "QualityReport",
     "Recording",
+    "RoomTone",
     "Script",
     "ScriptChapter",
     "ScriptRef",

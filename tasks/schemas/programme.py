@@ -24,6 +24,8 @@ class ScriptRef(Frozen):
     document: DocumentRef
     title: str
     language: str
+    inserts: int = Field(default=0, description="How many of its lines were recorded.")
+    notes: tuple[str, ...] = ()
 
 
 class Material(Frozen):
@@ -37,6 +39,11 @@ class Material(Frozen):
     def title(self) -> str:
         """The source's own title; empty where it has none."""
         return self.script.title if self.script else ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the recording, or of those that a script names."""
+        return (*(self.recording.notes if self.recording else ()), *(self.script.notes if self.script else ()))
 
     @property
     def the_recording(self) -> Recording:
@@ -89,6 +96,7 @@ class SpokenLine(Frozen):
     gain_db: float = Field(default=0.0, description="That brings its voice to the loudness of the others.")
     before_s: float = Field(default=0.0, description="Silence before it that the author asked for.")
     pause_s: float | None = Field(default=None, description="Silence after it, where it is not the usual one.")
+    recorded: bool = Field(default=False, description="Whether a person was recorded: heard whole, with its silences.")
 
 
 class Narration(Frozen):

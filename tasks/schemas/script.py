@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from tasks.schemas.frozen import Frozen
+from tasks.schemas.references import SourceRef
+from tasks.schemas.voice import Clip
 
 MarkKind = Literal["break", "emphasis", "prosody", "say-as", "sub", "phoneme", "lang", "mark", "voice"]
 
@@ -21,6 +23,21 @@ class Mark(Frozen):
     settings: dict[str, str] = Field(default_factory=dict)
 
 
+class Insert(Frozen):
+    """A recorded clip that a script names, to be heard in its place."""
+
+    file: str = Field(description="As it is written: a path from the script's own folder.")
+    clip: Clip | None = Field(default=None, description="Its sound, once ingest has fetched it.")
+
+
+class InsertSource(Frozen):
+    """The file of a recorded clip, fetched into the store, and the first line that names it."""
+
+    line: int
+    file: str
+    source: SourceRef
+
+
 class Line(Frozen):
     """One turn of one speaker, as it was written."""
 
@@ -28,6 +45,9 @@ class Line(Frozen):
     speaker: str = Field(description="The speaker's name; empty where the source names none.")
     text: str = Field(description="Plain words; markup stands in `marks`.")
     marks: tuple[Mark, ...] = Field(default=(), description="In the order of their starts, outer before inner.")
+    insert: Insert | None = Field(
+        default=None, description="What is heard in place of a voice; `text` is then what is said in it, or empty."
+    )
 
 
 class ScriptChapter(Frozen):
@@ -47,5 +67,10 @@ class Script(Frozen):
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """The speakers in the order of their first lines."""
-        return tuple(dict.fromkeys(line.speaker for line in self.lines))
+        """The speakers whom a voice is to read, in the order of their first lines."""
+        return tuple(dict.fromkeys(line.speaker for line in self.lines if line.insert is None))
+
+    @property
+    def inserts(self) -> tuple[Line, ...]:
+        """The lines that were recorded."""
+        return tuple(line for line in self.lines if line.insert is not None)

@@ -36,12 +36,20 @@ class EngineEstimate(Frozen):
     usd: float | None = Field(description="At the published price; None where none is published by the character.")
 
 
+class PlacedInsert(Frozen):
+    """A recorded clip, and which one it is among all that is heard."""
+
+    place: int = Field(ge=0, description="Index into `Narration.lines`.")
+    line: Line
+
+
 class SynthesisPlan(Frozen):
     """Every line of a script, ready to be said, and the indices of those that no store holds yet."""
 
     lines: tuple[PlannedLine, ...]
     missing: tuple[int, ...] = ()
-    chapters: tuple[ScriptChapter, ...] = ()
+    inserts: tuple[PlacedInsert, ...] = Field(default=(), description="In the order of their places.")
+    chapters: tuple[ScriptChapter, ...] = Field(default=(), description="Before lines of the narration.")
     estimates: tuple[EngineEstimate, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict, description="Of the engines that speak, by name.")
     notes: tuple[str, ...] = Field(default=(), description="What an engine cannot do, with the line that asks for it.")

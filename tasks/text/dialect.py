@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import yaml
 
 from tasks.errors import EmptySource, InvalidScript
-from tasks.schemas import Line, Script, ScriptChapter
+from tasks.schemas import Insert, Line, Script, ScriptChapter
+from tasks.text.clip_line import read_clip_line
 from tasks.text.markup import plain
 from tasks.text.ssml import parse_markup
 from tasks.text.yaml_script import refuse_bombs
@@ -60,6 +61,15 @@ class _Building:
         self.words.append(words)
         self.rows.append(number)
 
+    def take_clip(self, number: int, insert: Insert, text: str) -> None:
+        """A recorded clip: of the speaker whose name stands before it, else of nobody."""
+        is_named = self.expects_text and not any(self.words)
+        if not is_named:
+            self.finish_line()
+        speaker = self.speaker if is_named else ""
+        self.lines.append(Line(number=number, speaker=speaker, text=text, insert=insert))
+        self.words, self.rows, self.expects_text = [], [], False
+
 
 def parse_dialect(text: str) -> Script:
     """The script in Markdown or plain text.
@@ -97,6 +107,10 @@ def _take_row(building: _Building, number: int, row: str) -> None:
                 f"line {number}: a speaker without a name; write for example **Kynnir:** before the text"
             )
         building.number, building.speaker, building.expects_text = number, name, True
+    if clip := read_clip_line(label["text"] if label else _LIST_MARK.sub("", row, count=1), number):
+        building.take_clip(number, *clip)
+        return
+    if label:
         building.take(number, label["text"])
         return
     if building.labels and not (building.words or building.expects_text):
@@ -140,7 +154,10 @@ def _label_pattern(rows: list[str]) -> re.Pattern[str] | None:
     starts = [
         row
         for before, row in zip(["", *rows], rows, strict=False)
-        if row.strip() and (not before.strip() or _HEADING.fullmatch(before)) and not _HEADING.fullmatch(row)
+        if row.strip()
+        and (not before.strip() or _HEADING.fullmatch(before))
+        and not _HEADING.fullmatch(row)
+        and not row.strip().lower().startswith("[clip:")
     ]
     labels = [_BARE_LABEL.fullmatch(row) for row in starts if not _RULE.fullmatch(row)]
     if not labels or not all(labels):

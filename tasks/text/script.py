@@ -6,6 +6,7 @@ import yaml
 
 from tasks.errors import EmptySource, SourceTooLarge
 from tasks.schemas import Script
+from tasks.text.clip_line import write_clip_line
 from tasks.text.decoding import decode_text, looks_like_script
 from tasks.text.dialect import parse_dialect
 from tasks.text.markup import escaped
@@ -34,7 +35,7 @@ def parse_script(text: str, *, name: str) -> Script:
 
 def write_script(script: Script) -> str:
     """The script in the dialect, or in YAML where only some lines have a speaker; `parse_script` reads it again."""
-    if len({bool(line.speaker) for line in script.lines}) > 1:
+    if len({bool(line.speaker) for line in script.lines if line.insert is None}) > 1:
         return _in_yaml(script)
     blocks = []
     if script.title or script.language:
@@ -45,7 +46,7 @@ def write_script(script: Script) -> str:
         titles.setdefault(chapter.first_line, []).append(chapter.title)
     for index, line in enumerate(script.lines):
         blocks += [f"## **[{escaped(title)}]**" for title in titles.get(index, ())]
-        text = write_markup(line.text, line.marks)
+        text = write_clip_line(line.insert, line.text) if line.insert else write_markup(line.text, line.marks)
         blocks.append(f"**{escaped(line.speaker)}:** {text}" if line.speaker else text)
     return "\n\n".join(blocks) + "\n"
 
@@ -56,7 +57,8 @@ def _in_yaml(script: Script) -> str:
     for index, line in enumerate(script.lines):
         if index in titles:
             entries.append({"heading": titles[index]})
-        text = write_markup(line.text, line.marks, markdown=False)
-        entries.append({"speaker": line.speaker, "text": text} if line.speaker else {"text": text})
+        said = {"speaker": line.speaker, "text": write_markup(line.text, line.marks, markdown=False)}
+        named = {"clip": line.insert.file} if line.insert else {}
+        entries.append(named | {name: value for name, value in said.items() if value})
     document = {"title": script.title, "language": script.language, "lines": entries}
     return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=10_000)

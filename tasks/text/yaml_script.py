@@ -7,16 +7,17 @@ import re
 import yaml
 
 from tasks.errors import EmptySource, InvalidScript
-from tasks.schemas import Line, Mark, Script, ScriptChapter
+from tasks.schemas import Insert, Line, Mark, Script, ScriptChapter
+from tasks.text.clip_line import checked_file
 from tasks.text.ssml import parse_markup
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = "tag:yaml.org,2002:null"
 _DEEPEST = 4  # a mapping, its list, a line in it, the line's value
-_LIST = re.compile(r"-\s+(?:\{\s*)?[\"']?(?:speaker|text|heading)[\"']?\s*:|\[\s*\{|\{\s*\"")
+_LIST = re.compile(r"-\s+(?:\{\s*)?[\"']?(?:speaker|text|heading|clip)[\"']?\s*:|\[\s*\{|\{\s*\"")
 _MAPPING = re.compile(r"\w+\s*:")
 _LINES = re.compile(r"^lines\s*:", re.MULTILINE)
-_SHAPE = "write a list under lines: with speaker: and text:, or heading:"
+_SHAPE = "write a list under lines: with speaker: and text:, or clip:, or heading:"
 
 
 def is_yaml(text: str) -> bool:
@@ -63,11 +64,13 @@ def parse_yaml(text: str) -> Script:
 
 
 def _take(entry: yaml.Node, source: str, lines: list[Line], chapters: list[ScriptChapter]) -> None:
-    fields = _fields(entry, {"speaker", "text", "heading"})
+    fields = _fields(entry, {"speaker", "text", "heading", "clip"})
     number = _line(entry)
     if "heading" in fields:
         if len(fields) > 1:
-            raise InvalidScript(f"line {number}: a heading has no speaker and no text; give it an entry of its own")
+            raise InvalidScript(
+                f"line {number}: a heading has no speaker, no text and no clip; give it an entry of its own"
+            )
         title = _scalar(fields["heading"], "heading")
         if not title:
             raise InvalidScript(f"line {number}: a heading without a title; write one after heading:")
@@ -77,6 +80,10 @@ def _take(entry: yaml.Node, source: str, lines: list[Line], chapters: list[Scrip
         return
     text, marks = _spoken(fields["text"], source) if "text" in fields else ("", ())
     speaker = _scalar(fields["speaker"], "speaker") if "speaker" in fields else ""
+    if "clip" in fields:
+        insert = Insert(file=checked_file(_scalar(fields["clip"], "clip"), number))
+        lines.append(Line(number=number, speaker=speaker, text=text, insert=insert))
+        return
     if not text:
         raise InvalidScript(f"line {number}: {speaker or 'somebody'} says nothing; write text: after the speaker")
     lines.append(Line(number=number, speaker=speaker, text=text, marks=marks))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasks.errors import EngineError, InvalidRequest, InvalidSettings, LanguageNotAllowed, TextTooLong, UnknownPreset
-from tasks.schemas import Line, Mark, PlannedLine, Script, ScriptChapter, SpokenText, VoicePreset
+from tasks.schemas import Line, Mark, PlacedInsert, PlannedLine, Script, ScriptChapter, SpokenText, VoicePreset
 from tasks.text.lexicon import Lexicon
 from tasks.text.pieces import Piece, cut, pieces_of
 from tasks.text.settled import holds_digit, settled_reading
@@ -42,20 +42,23 @@ class Planner:
     """Of the engines that speak."""
     _checked: dict[tuple[str, str], TtsEngine] = field(default_factory=dict)
 
-    def plan(self, script: Script) -> tuple[tuple[PlannedLine, ...], tuple[ScriptChapter, ...]]:
-        """All lines of a script, and the chapters before them.
+    def plan(
+        self, script: Script
+    ) -> tuple[tuple[PlannedLine, ...], tuple[PlacedInsert, ...], tuple[ScriptChapter, ...]]:
+        """All lines of a script that are read, what was recorded, and the chapters before them.
 
         Raises: InvalidScript, UnknownPreset, LanguageNotAllowed, and what an engine refuses.
         """
         planned: list[PlannedLine] = []
         places = []
         for line in script.lines:
-            places.append(len(planned))
-            planned += self.stretches(line, self.cast[line.speaker], self.language)
-        chapters = tuple(
-            chapter.model_copy(update={"first_line": places[chapter.first_line]}) for chapter in script.chapters
+            if line.insert is None:
+                places.append(len(planned))
+                planned += self.stretches(line, self.cast[line.speaker], self.language)
+        recorded = tuple(
+            PlacedInsert(place=place, line=line) for place, line in enumerate(script.lines) if line.insert is not None
         )
-        return tuple(planned), chapters
+        return tuple(planned), *replaced(recorded, script.chapters, [*places, len(planned)])
 
     def stretches(self, line: Line, cast: VoicePreset, language: str) -> Iterator[PlannedLine]:
         """A line as it is said by `cast`, unless a mark calls for another voice or language."""
@@ -201,6 +204,24 @@ class Planner:
 
     def _note(self, text: str) -> None:
         self.notes[text] = None
+
+
+def replaced(
+    inserts: tuple[PlacedInsert, ...], chapters: tuple[ScriptChapter, ...], places: Sequence[int]
+) -> tuple[tuple[PlacedInsert, ...], tuple[ScriptChapter, ...]]:
+    """The places of inserts and chapters where the lines between them have become others.
+
+    places: where each line that is read begins among the new ones, and how many these are.
+    """
+
+    def moved(place: int) -> int:
+        before = sum(insert.place < place for insert in inserts)
+        return places[place - before] + before
+
+    return (
+        tuple(insert.model_copy(update={"place": moved(insert.place)}) for insert in inserts),
+        tuple(chapter.model_copy(update={"first_line": moved(chapter.first_line)}) for chapter in chapters),
+    )
 
 
 def _line(line: Line, piece: Piece) -> Line:

@@ -77,6 +77,24 @@ def test_assemble_gives_a_silent_clip_no_time(tmp_path: Path):
     assert info(tmp_path / "mix.flac").duration_s == 2.0
 
 
+def test_assemble_hears_a_recording_whole_and_a_block_at_a_time(tmp_path: Path):
+    samples = np.concatenate([silence(0.5), tone(25.0, -6), silence(0.7)], axis=1)
+    recording = ClipFile(write(tmp_path / "a.wav", np.repeat(samples, 2, axis=0)), gain_db=-6.0, whole=True)
+    (placement,) = assemble([Pause(1), recording, Pause(1)], tmp_path / "mix.flac")
+    assert (placement.start_s, placement.end_s, placement.trimmed_head_s) == (1.0, 27.2, 0.0)
+    heard = whole(tmp_path / "mix.flac")[0, RATE_HZ:-RATE_HZ]
+    assert np.abs(heard - 10 ** (-6 / 20) * samples[0]).max() < 2e-5
+
+
+def test_assemble_fades_the_edges_of_a_recording_of_another_rate(tmp_path: Path):
+    clip = ClipFile(write(tmp_path / "a.wav", np.full((1, 44_100 * 11), 0.5, np.float32), rate_hz=44_100), whole=True)
+    assemble([clip], tmp_path / "mix.flac")
+    heard = whole(tmp_path / "mix.flac")[0]
+    assert len(heard) == 11 * RATE_HZ
+    assert max(abs(heard[0]), abs(heard[-1])) < 0.001
+    assert np.allclose(heard[480:-480], 0.5, atol=1e-3)
+
+
 def test_assemble_of_nothing_is_an_error_that_leaves_nothing(tmp_path: Path):
     with pytest.raises(EncodingFailed, match="no sound"):
         assemble([], tmp_path / "mix.flac")

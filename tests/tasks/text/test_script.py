@@ -107,7 +107,7 @@ def test_parse_script_reads_yaml_and_json():
         ("**Kynnir:** Halló.\n\n##\n\n**Kynnir:** Bless.", r"line 3: a heading without a title"),
         ("**:** Halló.", r"line 1: a speaker without a name"),
         ("Texti.\n<!-- opin", r"line 2: a comment"),
-        ("lines:\n- speaker: A\n  texti: b\n", r"line 3: unknown key 'texti'; use heading, speaker, text"),
+        ("lines:\n- speaker: A\n  texti: b\n", r"line 3: unknown key 'texti'; use clip, heading, speaker, text"),
         ("höfundur: X\nlines:\n- text: b\n", r"line 1: unknown key"),
         ("lines:\n- speaker: A\n", r"line 2: A says nothing"),
         ("lines:\n- [a, b]\n", r"line 2: this is no entry"),

@@ -12,7 +12,7 @@ from tasks.text.lexicon import Lexicon
 from tasks.text.lexicon_entries import Entry
 from tasks.text.script import parse_script
 from tasks.tts.engine import TtsCapabilities, TtsEngine
-from tasks.tts.planning import Planner
+from tasks.tts.planning import Planner, replaced
 
 
 class Stub(TtsEngine):
@@ -76,14 +76,14 @@ def script(text: str) -> Script:
 
 def plan(text: str, cast: str = "asa", lexicon: Lexicon | None = None) -> tuple[tuple[PlannedLine, ...], list[str]]:
     planning = planner(cast, lexicon)
-    lines, _ = planning.plan(script(text))
+    lines, _, _ = planning.plan(script(text))
     return lines, list(planning.notes)
 
 
 def test_a_long_line_becomes_stretches_that_the_engine_takes_and_chapters_follow():
     text = "Fyrsta setningin er hér. Önnur setningin er líka hér. Þriðja setningin er síðust.\n\n## Endir\n\nBless."
 
-    lines, chapters = planner().plan(script(text))
+    lines, _, chapters = planner().plan(script(text))
 
     assert [line.line.text for line in lines] == [
         "Fyrsta setningin er hér. Önnur setningin er líka hér.",
@@ -134,7 +134,7 @@ def test_another_language_that_the_voice_lacks_is_warned_of_with_its_line():
     planning = planner()
     planning.cast = {"": VoicePreset(name="gunnar", engine="azure")}
 
-    lines, _ = planning.plan(script('Hæ.\n\nBókin <lang xml:lang="en">Emma</lang> er góð.'))
+    lines, _, _ = planning.plan(script('Hæ.\n\nBókin <lang xml:lang="en">Emma</lang> er góð.'))
 
     assert {line.language for line in lines} == {"is"}
     assert any("line 3" in note and "'Emma'" in note and "'en'" in note for note in planning.notes)
@@ -184,7 +184,7 @@ def test_keys_hold_what_is_heard_and_nothing_else():
     (marked,), _ = plan('Hæ <prosody rate="slow">þú</prosody>.')
     planning = planner()
     planning.cast = {"": PRESETS["asa"].model_copy(update={"name": "x", "title": "y", "fallback": (), "gain_db": 3.0})}
-    (renamed,), _ = planning.plan(script("Hæ þú."))
+    (renamed,), _, _ = planning.plan(script("Hæ þú."))
 
     assert plain.key != marked.key
     assert plain.key == renamed.key
@@ -273,3 +273,20 @@ def test_numbers_that_nobody_here_can_read_are_warned_of_with_their_line():
     _, notes = plan('Þar stóð <lang xml:lang="de">zahlte 1250 Euro</lang>.', cast="dora")
 
     assert any("line 1" in note and "'de'" in note and "'zahlte 1250 Euro.'" in note for note in notes)
+
+
+def test_recorded_clips_and_chapters_keep_their_places_among_lines_that_are_cut():
+    planning = planner()
+    long_line = "Hæ. <break time='1s'/> Jæja."
+    lines, inserts, chapters = planning.plan(
+        script(f"[clip: a.wav]\n\n## Eitt\n[clip: b.wav]\n\n{long_line}\n\n## Tvö\n[clip: c.wav]\n\nBless.")
+    )
+
+    assert [line.line.text for line in lines] == ["Hæ.", "Jæja.", "Bless."]
+    assert [(insert.place, insert.line.insert.file) for insert in inserts] == [(0, "a.wav"), (1, "b.wav"), (4, "c.wav")]
+    assert [(chapter.title, chapter.first_line) for chapter in chapters] == [("Eitt", 1), ("Tvö", 4)]
+
+    inserts, chapters = replaced(inserts, chapters, [0, 2, 3, 4])
+
+    assert [insert.place for insert in inserts] == [0, 1, 5], "the first line became two"
+    assert [chapter.first_line for chapter in chapters] == [1, 5]

@@ -1,0 +1,60 @@
+"""Recorded clips in a script: a line `[clip: svar.wav "what is said in it"]`."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.errors import InvalidScript
+from tasks.schemas import Insert
+from tasks.text.markup import escaped
+from tasks.text.ssml import parse_markup
+
+_MENTION = re.compile(r"(?<!\\)\[\s{0,3}clip\s{0,3}:", re.IGNORECASE)
+_LINE = re.compile(
+    r"\[\s{0,3}clip\s{0,3}:\s*(?P<file>[^\]\"„“”]*?)\s*(?:[\"„“](?P<text>.*)[\"“”]\s*)?\]", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST_PART = 255  # bytes, of a file's name on every file system that we meet
+_BESIDE = "write the name of a file beside the script, such as upptokur/svar.wav"
+
+
+def read_clip_line(row: str, number: int) -> tuple[Insert, str] | None:
+    """The clip that a row names, and what is said in it (empty where that is not told); None for a row of words.
+
+    Raises: InvalidScript that names the line, for a clip among words, and for a name that is none beside the script.
+    """
+    if not _MENTION.search(row):
+        return None
+    match = _LINE.fullmatch(row.strip())
+    if not match:
+        raise InvalidScript(
+            f"line {number}: a [clip: …] stands alone, after a speaker's name at the most; write it on a line of its "
+            'own, as [clip: svar.wav] or [clip: svar.wav "what is said in it"]'
+        )
+    text, _ = parse_markup(match["text"] or "", line_at=lambda _: number)
+    return Insert(file=checked_file(match["file"], number)), text
+
+
+def write_clip_line(insert: Insert, text: str) -> str:
+    """What `read_clip_line` reads as this."""
+    return f'[clip: {insert.file} "{escaped(text)}"]' if text else f"[clip: {insert.file}]"
+
+
+def checked_file(file: str, number: int) -> str:
+    """The path of a clip, which cannot lead out of the script's folder by its name.
+
+    Raises: InvalidScript that names the line.
+    """
+    shown = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", file)[:80]
+    if not file:
+        raise InvalidScript(f"line {number}: [clip: …] names no file; {_BESIDE}")
+    if _CONTROL.search(file) or any(len(part.encode()) > _LONGEST_PART for part in file.split("/")):
+        raise InvalidScript(f"line {number}: {shown!r} cannot be the name of a file; {_BESIDE}")
+    if _ADDRESS.match(file):
+        raise InvalidScript(f"line {number}: the clip {shown!r} is an address; {_BESIDE}")
+    if file.startswith(("/", "~")) or "\\" in file:
+        raise InvalidScript(f"line {number}: the clip {shown!r} is no path from the script's folder; {_BESIDE}")
+    if ".." in file.split("/"):
+        raise InvalidScript(f"line {number}: the clip {shown!r} climbs out of the script's folder; {_BESIDE}")
+    return file
