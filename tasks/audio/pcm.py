@@ -38,7 +38,7 @@ def info(path: Path) -> SoundInfo:
 
     Raises: UnreadableSource.
     """
-    with _open(path) as file:
+    with open_sound(path) as file:
         return SoundInfo(file.frames / file.samplerate, file.samplerate, file.channels, file.frames)
 
 
@@ -55,7 +55,7 @@ def read_blocks(path: Path, *, block_s: float = BLOCK_S) -> Iterator[Samples]:
 
     Raises: UnreadableSource, also in the middle where the file is damaged.
     """
-    with _open(path) as file:
+    with open_sound(path) as file:
         size = max(1, round(block_s * file.samplerate))
         try:
             while len(frames := file.read(size, dtype="float32", always_2d=True)):
@@ -71,7 +71,7 @@ def read_span(path: Path, start_s: float, end_s: float) -> Samples:
 
     Raises: UnreadableSource.
     """
-    with _open(path) as file:
+    with open_sound(path) as file:
         start, end = (min(max(0, round(time_s * file.samplerate)), file.frames) for time_s in (start_s, end_s))
         try:
             file.seek(start)
@@ -178,7 +178,11 @@ def _part_suffix() -> str:
     return f".{os.getpid()}.part"
 
 
-def _open(path: Path) -> soundfile.SoundFile:
+def open_sound(path: Path) -> soundfile.SoundFile:
+    """A FLAC or WAV file, to be read.
+
+    Raises: UnreadableSource.
+    """
     try:
         return soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, OSError) as error:
