@@ -14,6 +14,7 @@ from blocks.credentials import (
 from blocks.places import StorageTarget
 from blocks.results import ResultStorage
 from blocks.runpod import RunPodCredentials
+from blocks.templates import SavedTemplate
 from blocks.voices import SavedConsent, SavedVoice
 
 BLOCK_TYPES = (
@@ -25,6 +26,7 @@ BLOCK_TYPES = (
     RunPodCredentials,
     S3Credentials,
     SavedConsent,
+    SavedTemplate,
     SavedVoice,
     StorageTarget,
     VoiceServer,
@@ -40,6 +42,7 @@ __all__ = [
     "RunPodCredentials",
     "S3Credentials",
     "SavedConsent",
+    "SavedTemplate",
     "SavedVoice",
     "StorageTarget",
     "VoiceServer",

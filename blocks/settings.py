@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     asr: AsrSettings = AsrSettings()
     tts: TtsSettings = TtsSettings()
     pauses: Pauses = Pauses()
+    templates: Path = Field(
+        default=Path("templates"), description="Folder of YAML files with episode templates, and of their sounds."
+    )
     inbox: InboxSettings = InboxSettings()
     memory: MemoryBudget = MemoryBudget()
     voices: tuple[VoicePreset, ...] = ()

@@ -7,10 +7,8 @@ from typing import ClassVar, TypeVar
 
 import structlog
 from prefect.blocks.core import Block
-from prefect.client.orchestration import get_client
-from prefect.exceptions import ObjectNotFound
 from prefect.utilities.asyncutils import run_coro_as_sync
-from pydantic import Field, HttpUrl, ValidationError
+from pydantic import Field, HttpUrl
 
 from blocks.credentials import (
     AzureSpeechCredentials,
@@ -19,6 +17,7 @@ from blocks.credentials import (
     PollyCredentials,
     VoiceServer,
 )
+from blocks.saved import saved
 from blocks.settings import load_settings
 from tasks.errors import ConsentMissing, InvalidPreset, InvalidRequest
 from tasks.schemas import Consent, EngineAccess, EngineName, VoicePreset
@@ -105,21 +104,7 @@ def saved_voices() -> dict[str, VoicePreset]:
 
     Raises: InvalidPreset when two blocks hold presets of one name, or one no longer fits.
     """
-    found: dict[str, str] = {}
-    voices: dict[str, VoicePreset] = {}
-    documents: list[tuple[str, dict[str, object]]] = run_coro_as_sync(_documents(SavedVoice))
-    for block_name, data in documents:
-        try:
-            preset = VoicePreset.model_validate(data.get("preset"))
-        except ValidationError as error:
-            raise InvalidPreset(f"the block {block_name!r} holds no voice preset: {error.errors()[0]['msg']}") from None
-        if preset.name in voices:
-            raise InvalidPreset(
-                f"the blocks {found[preset.name]!r} and {block_name!r} both hold a voice called {preset.name!r}; "
-                "rename one of them"
-            )
-        found[preset.name], voices[preset.name] = block_name, preset
-    return voices
+    return saved(SavedVoice, "preset", VoicePreset, InvalidPreset)
 
 
 def consent_named(name: str) -> Consent:
@@ -171,14 +156,3 @@ def _load(kind: type[B], name: str) -> B | None:
         log.debug("block.absent", block=name, type=kind.__name__)
         return None
     return block
-
-
-async def _documents(kind: type[Block]) -> list[tuple[str, dict[str, object]]]:
-    async with get_client() as client:
-        try:
-            documents = await client.read_block_documents_by_type(
-                block_type_slug=kind._block_type_slug or "", include_secrets=False
-            )
-        except ObjectNotFound:
-            return []
-    return sorted((document.name or "", dict(document.data)) for document in documents)

@@ -10,9 +10,9 @@ from prefect.runtime import flow_run
 
 from blocks.settings import load_settings
 from flows.dispatch import RUNNER, done, stored
-from flows.ingest import ingest
+from flows.ingest import furnish, ingest
 from flows.pods import require_pools, spread
-from flows.postprocess import assemble, postprocess
+from flows.postprocess import assemble, dress, postprocess
 from flows.progress import Progress
 from flows.publish import publish
 from flows.quality import measure
@@ -46,9 +46,12 @@ async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
         await require_pools(STAGES[request.production], request.pods)
         await done(check_destination.submit(request, show))
         material = await ingest(request.source, request.production, languages)
+        template = request.template or show.template
+        dressing = await furnish(template, request.production)
     title = request.title or material.title or PurePosixPath(material.source.name).stem
     draft = await PRODUCTIONS[request.production](request, material, languages, progress)
     async with progress.stage("postprocess"):
+        draft = await dress(draft, dressing, template)
         finish = await postprocess(draft.programme, request.mastering)
     async with progress.stage("measure"):
         recording = material.recording.audio if material.recording else None

@@ -6,9 +6,18 @@ from prefect import flow
 
 from blocks.settings import load_settings
 from flows.dispatch import RUNNER, done, stored
-from tasks.errors import InvalidRequest
-from tasks.ingest import decode_recording, fetch_source, read_script, sweep_leftovers
-from tasks.schemas import Material, Production
+from tasks.errors import InvalidRequest, SourceError
+from tasks.ingest import (
+    decode_recording,
+    fetch_inserts,
+    fetch_source,
+    fetch_template,
+    measure_insert,
+    place_inserts,
+    read_script,
+    sweep_leftovers,
+)
+from tasks.schemas import NO_TEMPLATE, Clip, Dressing, Material, Production, ScriptRef
 
 
 @flow(name="ingest", flow_run_name="to {production}", task_runner=RUNNER)
@@ -27,6 +36,48 @@ async def ingest(source: str, production: Production, languages: tuple[str, ...]
         ways = "narrate" if fetched.kind == "script" else "enhance or revoice"
         raise InvalidRequest(f"{production} needs a {wanted}, and {fetched.name} is a {fetched.kind}; choose {ways}")
     if fetched.kind == "script":
-        return Material(source=fetched, script=await stored(read_script, fetched, languages))
+        script = await stored(read_script, fetched, languages)
+        return Material(source=fetched, script=await with_inserts(script, fetched.address))
     longest_s = load_settings().ingest.max_duration_s
     return Material(source=fetched, recording=await stored(decode_recording, fetched, longest_s))
+
+
+async def with_inserts(script: ScriptRef, address: str) -> ScriptRef:
+    """The script with the sounds of its recorded clips; address: where it lies.
+
+    Raises: a SourceError that names the line of the clip that is not there, or is no sound.
+    """
+    if not script.inserts:
+        return script
+    clips: dict[str, Clip] = {}
+    notes = list(script.notes)
+    for insert in await done(fetch_inserts.submit(script.document, address)):
+        try:
+            recording = await stored(decode_recording, insert.source, load_settings().ingest.max_duration_s)
+        except SourceError as error:
+            raise error.named_by(f"line {insert.line}: the clip {insert.file!r}") from error
+        clips[insert.file] = await stored(measure_insert, recording.audio)
+        notes += [f"{insert.file}: {note}" for note in recording.notes]
+    document = await stored(place_inserts, script.document, clips)
+    return script.model_copy(update={"document": document, "notes": tuple(notes)})
+
+
+async def furnish(template: str, production: Production) -> Dressing | None:
+    """A template's sounds, decoded before anything is spoken; None where there is no template.
+
+    template: its name, none, or empty.
+    Raises: UnknownTemplate, InvalidTemplate, and a SourceError that says which of its sounds is not there.
+    """
+    if template in ("", NO_TEMPLATE):
+        return None
+    furnishing = await done(fetch_template.submit(template))
+    sounds = {}
+    for role, source in furnishing.sources.items():
+        if role == "room_tone" and production == "enhance":
+            continue  # a recording has its own
+        try:
+            recording = await stored(decode_recording, source, load_settings().ingest.max_duration_s)
+        except SourceError as error:
+            raise error.named_by(f"the {role.replace('_', ' ')} of the template {template!r}") from error
+        sounds[role] = recording.audio
+    return Dressing.of(furnishing.template, sounds) if sounds else None

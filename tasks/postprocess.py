@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import structlog
 from prefect import task
 
 from blocks.places import audio_store, keep_document, read_document, scratch
+from tasks.audio.dressing import dress
 from tasks.audio.mastering import master
 from tasks.audio.mix import assemble
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, info
 from tasks.audio.picture import peaks, waveform_png
-from tasks.audio.programme import chapters_of, pieces_of, transcript_of
+from tasks.audio.programme import chapters_of, moved_chapters, moved_transcript, pieces_of, transcript_of
 from tasks.policies import RETRYING, ByContent
 from tasks.schemas import (
     AudioRef,
     Chapter,
     DocumentRef,
+    Dressing,
     Master,
     MasterFile,
     Mastering,
@@ -23,6 +27,7 @@ from tasks.schemas import (
     Pauses,
     Picture,
     Programme,
+    Transcript,
 )
 
 log = structlog.get_logger(__name__)
@@ -47,6 +52,30 @@ def assemble_narration(narration: DocumentRef, pauses: Pauses) -> Programme:
     )
     transcript = keep_document(transcript_of(spoken, places, length_s))
     return Programme(audio=audio, transcript=transcript, chapters=chapters_of(spoken, places, length_s))
+
+
+@task(cache_policy=BY_SOUND, **RETRYING)
+def dress_programme(programme: Programme, dressing: Dressing) -> Programme:
+    """Put intro, stings, bed, outro and room tone around and under what is said."""
+    store = audio_store()
+    with scratch() as folder, ExitStack() as borrowed:
+        sounds = {role: borrowed.enter_context(store.local(sound.uri)) for role, sound in dressing.sounds.items()}
+        path = borrowed.enter_context(store.local(programme.audio.uri))
+        target = folder / "dressed.flac"
+        done = dress(path, target, dressing.template, sounds, programme.chapters, scratch=folder)
+        stored = store.put_file(target, ".flac")
+    log.info("programme.dressed", sounds=",".join(sounds), duration_s=round(done.duration_s, 2))
+    moved_s = done.arrangement.moved_s
+    audio = AudioRef(
+        uri=stored.uri,
+        sha256=stored.sha256,
+        duration_s=done.duration_s,
+        sample_rate_hz=PROGRAMME_RATE_HZ,
+        channels=done.channels,
+    )
+    transcript = moved_transcript(read_document(programme.transcript, Transcript), moved_s, done.duration_s)
+    chapters = moved_chapters(programme.chapters, moved_s, done.duration_s)
+    return Programme(audio=audio, transcript=keep_document(transcript), chapters=chapters)
 
 
 @task(cache_policy=BY_SOUND, **RETRYING)

@@ -21,6 +21,7 @@ from blocks.storage import Store
 from tasks.audio.levelling import voice_gain_db
 from tasks.audio.loudness import measure
 from tasks.audio.pcm import write_flac
+from tasks.audio.programme import recorded_line
 from tasks.cast import engine_of, known_voices, lexicon, record_use, require_consent
 from tasks.errors import EmptySource, EngineError, ObjectMissing
 from tasks.memory import require_memory
@@ -30,7 +31,6 @@ from tasks.schemas import (
     CastEntry,
     Clip,
     DocumentRef,
-    Line,
     LinesFailed,
     Moment,
     Narration,
@@ -268,15 +268,6 @@ def gather_clips(plan: SynthesisPlan, language: str) -> DocumentRef:
     for insert in plan.inserts:
         lines.insert(insert.place, recorded_line(insert.line))
     return keep_document(Narration(language=language, lines=tuple(lines), chapters=plan.chapters))
-
-
-def recorded_line(line: Line) -> SpokenLine:
-    """A line that was recorded, as loud as the voices."""
-    if line.insert is None or line.insert.clip is None:
-        raise ObjectMissing(f"the clip of line {line.number} was never fetched; run again")
-    clip = line.insert.clip
-    gain_db = voice_gain_db([(clip.loudness_lufs, clip.audio.duration_s)])
-    return SpokenLine(speaker=line.speaker, text=line.text, audio=clip.audio, gain_db=gain_db, recorded=True)
 
 
 def voice_gains(lines: Sequence[PlannedLine], clips: Sequence[Clip]) -> dict[str, float]:

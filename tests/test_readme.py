@@ -12,10 +12,12 @@ import yaml
 
 from blocks.settings import load_settings
 from flows.cli.produce import parse
-from tasks.schemas import EpisodeRequest
+from tasks.errors import InvalidTemplate
+from tasks.schemas import Ducking, EpisodeRequest, EpisodeTemplate
 from tasks.text.lexicon import Lexicon
 from tasks.text.lexicon_entries import read_lexicon
 from tasks.text.script import parse_script
+from tasks.text.yaml_entries import read_entries
 from tasks.tts.casting import cast_voices
 from tasks.tts.presets import read_presets, shipped_presets
 
@@ -87,3 +89,13 @@ def test_readme_shows_a_preset_and_a_lexicon_that_are_read():
     spans, marks = lexicon.readings("Frá Geysi í Reykholt og HS", "is", show="orkan", preset="", ipa=True)
     assert [span.spoken for span in spans] == ["Geisi", "Reykholt", "Hitaveita Suðurnesja"]
     assert [mark.settings["ph"] for mark in marks] == ["ˈreiːkʰɔl̥t"]
+
+
+def test_readme_shows_a_template_and_a_recorded_clip_that_are_read():
+    (template,) = read_entries(block("yaml", "undirspil"), EpisodeTemplate, InvalidTemplate, name="README")
+    row = re.search(r"`(.{1,20}\[clip: .*?\])`", README)[1]
+    (line,) = parse_script(row, name="readme.md").lines
+
+    assert set(template.files) == {"intro", "sting", "bed", "outro", "room_tone"}
+    assert template.bed.ducking == Ducking(), "the defaults"
+    assert (line.speaker, line.insert.file, line.text) == ("Gestur", "upptokur/svar.wav", "Já, það var svona.")

@@ -33,6 +33,7 @@ def parse(arguments: list[str]) -> EpisodeRequest:
     parser.add_argument("--language", default="auto", help="default: heard or read from the source")
     parser.add_argument("--publish-to", default="", metavar="PLACE", help="a folder, an s3:// uri, or block:name")
     parser.add_argument("--cast", nargs="+", type=cast_entry, default=[], metavar="SPEAKER=VOICE", action="extend")
+    parser.add_argument("--template", default="", metavar="NAME", help="default: the show's; none: none")
     parser.add_argument("--chain", choices=get_args(Chain), default="speech", help="what is done to the sound")
     parser.add_argument(
         "--target", choices=get_args(LoudnessTarget), default="apple", help="whose loudness it is to have"
@@ -51,6 +52,7 @@ def parse(arguments: list[str]) -> EpisodeRequest:
             title=given.title,
             language=given.language,
             cast=tuple(given.cast),
+            template=given.template,
             mastering=Mastering(
                 chain=given.chain,
                 target=given.target,

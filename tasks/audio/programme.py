@@ -7,10 +7,24 @@ from contextlib import AbstractContextManager
 from itertools import pairwise
 from pathlib import Path
 
+from tasks.audio.levelling import voice_gain_db
 from tasks.audio.mix import ClipFile, Pause, Placement
-from tasks.schemas import Chapter, Moment, Narration, Pauses, Segment, SpokenLine, Transcript, Word
+from tasks.errors import ObjectMissing
+from tasks.schemas import Chapter, Line, Moment, Narration, Pauses, Segment, SpokenLine, Transcript, Word
 
 _INSIDE_S = 0.001
+
+
+def recorded_line(line: Line) -> SpokenLine:
+    """A line that was recorded, as loud as the voices.
+
+    Raises: ObjectMissing where its clip was never fetched.
+    """
+    if line.insert is None or line.insert.clip is None:
+        raise ObjectMissing(f"the clip of line {line.number} was never fetched; run again")
+    clip = line.insert.clip
+    gain_db = voice_gain_db([(clip.loudness_lufs, clip.audio.duration_s)])
+    return SpokenLine(speaker=line.speaker, text=line.text, audio=clip.audio, gain_db=gain_db, recorded=True)
 
 
 def pieces_of(

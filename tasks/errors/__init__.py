@@ -5,12 +5,14 @@ HladvarpError
     - InvalidScript           a line of the script cannot be read
     - UncastSpeaker           a speaker has no voice
     - UnknownPreset           a cast names a voice preset that nobody defined
+    - UnknownTemplate         a request names an episode template that nobody defined
     - LanguageNotAllowed      the show, or an engine, does not take this language
     - BudgetExceeded          the estimate is above the request's budget
     - ConsentMissing          a cloned voice, and no consent that covers it
     - ConsentEnded            the consent was revoked, or has run out
   x InvalidSettings           a settings file, variable or secret is wrong
     - InvalidPreset           a voice preset cannot be read, or holds what its engine does not take
+    - InvalidTemplate         an episode template cannot be read
     - InvalidLexicon          a pronunciation lexicon cannot be read
     - StoreNotShared          a pool's machines cannot see the store
     - StageNotDeployed        a pool does not know a stage that is placed on it
@@ -122,9 +124,11 @@ from tasks.errors.requests import (
     InvalidRequest,
     InvalidScript,
     InvalidSettings,
+    InvalidTemplate,
     LanguageNotAllowed,
     UncastSpeaker,
     UnknownPreset,
+    UnknownTemplate,
 )
 from tasks.errors.root import (
     HladvarpError,
@@ -173,6 +177,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidScript",
     "InvalidSettings",
+    "InvalidTemplate",
     "LanguageNotAllowed",
     "LoudnessUnreachable",
     "MachineError",
@@ -217,6 +222,7 @@ __all__ = [
     "UncastSpeaker",
     "UnknownEngine",
     "UnknownPreset",
+    "UnknownTemplate",
     "UnknownVoice",
     "UnreadableSource",
     "WriteConflict",

@@ -21,6 +21,10 @@ class UnknownPreset(InvalidRequest):
     """A cast names a voice preset that nobody defined."""
 
 
+class UnknownTemplate(InvalidRequest):
+    """A request, or its show, names an episode template that nobody defined."""
+
+
 class LanguageNotAllowed(InvalidRequest):
     """The show, or the engine, does not take this language."""
 
@@ -47,3 +51,7 @@ class InvalidPreset(InvalidSettings):
 
 class InvalidLexicon(InvalidSettings):
     """A pronunciation lexicon cannot be read."""
+
+
+class InvalidTemplate(InvalidSettings):
+    """An episode template cannot be read."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from tasks.errors.root import HladvarpError
 
 
 class SourceError(HladvarpError):
     """What was given cannot become an episode."""
+
+    def named_by(self, where: str) -> Self:
+        """The same failure, of a file that something else named: a line of a script, a template."""
+        return type(self)(f"{where}: {self}").after(self.wait_s)
 
 
 class SourceNotFound(SourceError):

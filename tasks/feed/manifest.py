@@ -23,7 +23,7 @@ def manifest_of(
 ) -> EpisodeManifest:
     """The manifest of an episode whose files these are, in `folder`; `item` has its guid and its folder's name."""
     draft, source, master = parcel.draft, parcel.material.source, parcel.finish.master
-    recording, synthesis = parcel.material.recording, parcel.draft.synthesis
+    synthesis = parcel.draft.synthesis
     measured = {audio_name(each.format): each.loudness for each in master.files}
     return EpisodeManifest(
         hladvarp_version=version("hladvarp"),
@@ -44,6 +44,7 @@ def manifest_of(
         synthetic_speech=item.synthetic_speech,
         voices=synthesis.voices if synthesis else (),
         substitutions=synthesis.substitutions if synthesis else (),
+        template=draft.template,
         treatment=draft.treatment,
         mastering=parcel.request.mastering.model_copy(update={"loudness_lufs": parcel.request.mastering.target_lufs}),
         duration_s=master.duration_s,
@@ -54,7 +55,7 @@ def manifest_of(
         cost=synthesis.cost if synthesis else Cost(),
         stages=parcel.stages,
         files=tuple(_entry(name, content, measured.get(name)) for name, content in files.items()),
-        notes=(*(recording.notes if recording else ()), *(synthesis.notes if synthesis else ())),
+        notes=(*parcel.material.notes, *(synthesis.notes if synthesis else ()), *draft.notes),
         published_at=item.published_at.isoformat(),
         published_to=folder,
         page=address.url(item.episode, PAGE),

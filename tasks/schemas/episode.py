@@ -92,6 +92,13 @@ class EpisodeRequest(Frozen):
         description="Speakers and their voices. Whoever is missing here is looked up in the settings' cast.",
         json_schema_extra={"position": 6},
     )
+    template: Name = Field(
+        default="",
+        max_length=60,
+        title="Template",
+        description="Name of an episode template: intro, music, outro. Empty: the show's; none: none.",
+        json_schema_extra={"position": 7},
+    )
     treatment: Treatment = Field(
         default=Treatment(),
         title="Treatment",
@@ -134,6 +141,7 @@ class Show(Frozen):
     languages: tuple[str, ...] = Field(
         default=("is", "en"), min_length=1, description="Spoken here; the first is the feed's."
     )
+    template: str = Field(default="", description="Name of the template of its episodes; empty: none.")
     category: str = "Society & Culture"
     explicit: bool = False
     cover: str = Field(
@@ -180,6 +188,8 @@ class Draft(Frozen):
     heard_by: EngineUse | None = None
     synthesis: Synthesis | None = None
     treatment: TreatmentReport | None = None
+    template: str = Field(default="", description="Name of the template around it.")
+    notes: tuple[str, ...] = Field(default=(), description="What a person should know of how it was put together.")
 
     @property
     def engines(self) -> tuple[EngineUse, ...]:
@@ -226,6 +236,7 @@ class EpisodeManifest(Frozen):
     synthetic_speech: bool = Field(default=False, description="Whether machines speak in it: the voices below.")
     voices: tuple[VoiceUse, ...] = ()
     substitutions: tuple[Substitution, ...] = Field(default=(), description="Lines that another voice read, and why.")
+    template: str = Field(default="", description="Name of the episode template that was used.")
     treatment: TreatmentReport | None = Field(
         default=None, description="What was done to the sound of a recording before mastering."
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from tasks.errors import SourceRefused
 from tasks.schemas import SourceLimits
@@ -53,6 +54,25 @@ def classify(source: str, *, limits: SourceLimits) -> Address:
         location, _, item = text.partition("#")
         return Address(kind="http", location=location, item=unquote(item).strip() or LATEST)
     return Address(kind="remote", location=_checked_uri(text, scheme))
+
+
+def is_path(source: str) -> bool:
+    """Whether `source` names a file of this machine by its path alone."""
+    return _SCHEME.match(source) is None
+
+
+def beside(folder: Path, source: str) -> str:
+    """`source`, and where it is a path that begins nowhere, that path in `folder`."""
+    return str(folder / source) if is_path(source) else source
+
+
+def companion(address: str, name: str) -> str:
+    """Where a file lies that a source at `address` names by its path from the source's own folder."""
+    scheme = _SCHEME.match(address)
+    if scheme and scheme[1].lower() in {"http", "https"}:
+        return urljoin(address, quote(name))
+    folder, slash, _ = address.rpartition("/")
+    return folder + slash + name
 
 
 def redact(address: str) -> str:

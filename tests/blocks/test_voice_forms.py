@@ -1,12 +1,12 @@
-"""The forms that the Prefect UI makes of voices, consents and clones: named, explained, in order."""
+"""The forms that the Prefect UI makes of voices, consents, clones and templates: named, explained, in order."""
 
 import pytest
 from pydantic import BaseModel
 
-from tasks.schemas import Consent, VoicePreset
+from tasks.schemas import Bed, Consent, Ducking, EpisodeTemplate, Jingle, RoomTone, VoicePreset
 from tasks.schemas.cloning import CloneRequest
 
-FORMS = (CloneRequest, Consent, VoicePreset)
+FORMS = (CloneRequest, Consent, VoicePreset, EpisodeTemplate, Jingle, Bed, Ducking, RoomTone)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

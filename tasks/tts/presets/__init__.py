@@ -5,12 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
-from tasks.errors import InvalidPreset, InvalidScript
+from tasks.errors import InvalidPreset
 from tasks.schemas import VoicePreset
-from tasks.text.yaml_script import refuse_bombs
+from tasks.text.yaml_entries import entries_in, read_entries
 
 
 @cache
@@ -31,14 +28,7 @@ def presets_in(folder: Path) -> tuple[VoicePreset, ...]:
 
     Raises: InvalidPreset naming the file, and what is wrong in it.
     """
-    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-    found = [(path.name, preset) for path in files for preset in read_presets(_text(path), name=path.name)]
-    seen: dict[str, str] = {}
-    for file, preset in found:
-        if preset.name in seen:
-            raise InvalidPreset(f"{file}: {preset.name!r} stands in {seen[preset.name]} already; rename one of them")
-        seen[preset.name] = file
-    return tuple(preset for _, preset in found)
+    return entries_in(folder, VoicePreset, InvalidPreset)
 
 
 def read_presets(text: str, *, name: str) -> tuple[VoicePreset, ...]:
@@ -46,26 +36,4 @@ def read_presets(text: str, *, name: str) -> tuple[VoicePreset, ...]:
 
     Raises: InvalidPreset naming the file, and what is wrong in it.
     """
-    try:
-        refuse_bombs(text)
-        found = yaml.safe_load(text)
-    except (yaml.YAMLError, InvalidScript) as error:
-        raise InvalidPreset(
-            f"{name}: this is not YAML ({' '.join(str(error).split())}); put texts in quotes"
-        ) from error
-    presets = []
-    for number, entry in enumerate(found if isinstance(found, list) else [found], start=1):
-        try:
-            presets.append(VoicePreset.model_validate(entry))
-        except ValidationError as error:
-            called = entry.get("name", number) if isinstance(entry, dict) else number
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise InvalidPreset(f"{name}: preset {called} is not right: {wrong}") from None
-    return tuple(presets)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidPreset(f"{path.name} cannot be read: {error}") from error
+    return read_entries(text, VoicePreset, InvalidPreset, name=name)
