@@ -12,8 +12,6 @@ from signals import RATE_HZ, Samples, babble, noise, recording
 from tasks.audio.loudness import measure
 from tasks.schemas import Loudness, Segment
 
-REACH_S = 0.1  # around a turn: what belongs to its speaker
-
 
 @dataclass(frozen=True)
 class Conversation:
@@ -41,7 +39,7 @@ class Conversation:
         for turn in self.turns:
             above_db = difference_db / 2 if turn.speaker == self.speakers[0] else -difference_db / 2
             gain_db = -23.0 + above_db - own[turn.speaker].integrated_lufs
-            samples[:, _span(turn, REACH_S)] = self.samples[:, _span(turn, REACH_S)] * np.float32(10 ** (gain_db / 20))
+            samples[:, _span(turn)] *= np.float32(10 ** (gain_db / 20))
         hiss = noise(samples.shape[1] / RATE_HZ, room_dbfs, seed=9)[:, : samples.shape[1]]
         return Conversation((samples + hiss).astype(np.float32), self.turns)
 
@@ -56,11 +54,17 @@ def real(name: str) -> Conversation:
 
 def made(*turns: tuple[str, float, float], pause_s: float = 0.4) -> Conversation:
     """Babble of speakers, each of them (name, seconds, loudness in dBFS), with pauses between."""
+    pieces = [(who, babble(duration_s, level, seed=number)) for number, (who, duration_s, level) in enumerate(turns)]
+    return joined(pieces, [pause_s] * len(pieces))
+
+
+def joined(pieces: list[tuple[str, Samples]], pauses_s: list[float]) -> Conversation:
+    """What speakers say, one after the other, each after its pause."""
     parts, placed, at_s = [], [], 0.0
-    for number, (speaker, duration_s, rms_dbfs) in enumerate(turns):
-        parts += [noise(pause_s, -75.0, seed=number), babble(duration_s, rms_dbfs, seed=number)]
-        placed.append(_turn(at_s + pause_s, at_s + pause_s + duration_s, speaker))
-        at_s += pause_s + duration_s
+    for number, ((speaker, said), pause_s) in enumerate(zip(pieces, pauses_s, strict=True)):
+        parts += [noise(pause_s, -75.0, seed=number), said]
+        placed.append(_turn(at_s + pause_s, at_s + pause_s + said.shape[1] / RATE_HZ, speaker))
+        at_s = placed[-1].end_s
     return Conversation(np.concatenate(parts, axis=1), tuple(placed))
 
 
@@ -68,5 +72,5 @@ def _turn(start_s: float, end_s: float, speaker: str) -> Segment:
     return Segment(start_s=start_s, end_s=end_s, text="", speaker=speaker)
 
 
-def _span(turn: Segment, reach_s: float = 0.0) -> slice:
-    return slice(max(0, round((turn.start_s - reach_s) * RATE_HZ)), round((turn.end_s + reach_s) * RATE_HZ))
+def _span(turn: Segment) -> slice:
+    return slice(round(turn.start_s * RATE_HZ), round(turn.end_s * RATE_HZ))
