@@ -1,4 +1,4 @@
-"""Treat: a recording is freed of what disturbs, after its transcription and before its mastering."""
+"""Treat: between transcription and mastering, a recording is freed of what disturbs and its voices are made alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from prefect import flow
 
 from flows.dispatch import RUNNER, stored
 from tasks.schemas import Programme, Treated, Treatment
-from tasks.treat import centre_recording, clean_recording, soften_recording
+from tasks.treat import centre_recording, clean_recording, soften_recording, tidy_recording
 
 
 async def remove_offset(treated: Treated, treatment: Treatment) -> Treated:
@@ -33,13 +33,22 @@ async def soften_sibilants(treated: Treated, treatment: Treatment) -> Treated:
     return treated.after(softened.audio, deesser=softened.report)
 
 
-ORDER = (remove_offset, reduce_noise, soften_sibilants)
+async def tidy(treated: Treated, treatment: Treatment) -> Treated:
+    """Voices are brought to one loudness and long silences shortened, and what is said moves with the sound."""
+    if treatment.tidying is None:
+        return treated
+    tidied = await stored(tidy_recording, treated.programme, treatment.tidying)
+    report = treated.report.model_copy(update={"levelled": tidied.report.levelled, "cuts": tidied.report.cuts})
+    return Treated(programme=tidied.programme, report=report)
+
+
+ORDER = (remove_offset, reduce_noise, soften_sibilants, tidy)
 """What is done to the sound, in this order."""
 
 
 @flow(name="treat", flow_run_name="{recorded.audio.duration_s:.0f} s of sound", task_runner=RUNNER)
 async def treat(recorded: Programme, treatment: Treatment) -> Treated:
-    """Free a recording of what disturbs; voices that were made by machines need none of it.
+    """Free a recording of what disturbs, and make its voices alike; those that were made by machines need none of it.
 
     Args:
         recorded: The sound of a recording at 48 kHz, and its transcript.

@@ -7,13 +7,15 @@ from pathlib import Path
 import structlog
 from prefect import task
 
-from blocks.places import audio_store, scratch
+from blocks.places import audio_store, keep_document, read_document, scratch
+from tasks.audio.cuts import Timeline
 from tasks.audio.deesser import Deesser
 from tasks.audio.denoise.reduce import reduce_noise
 from tasks.audio.levels import LevelMeter, speech_level
 from tasks.audio.offset import offset_of, without_offset
-from tasks.audio.pcm import read_blocks, write_flac
+from tasks.audio.pcm import info, read_blocks, write_flac
 from tasks.audio.progress import reported
+from tasks.audio.tidying import tidy
 from tasks.policies import RETRYING, ByContent
 from tasks.schemas import (
     AudioRef,
@@ -22,7 +24,11 @@ from tasks.schemas import (
     Denoised,
     NoiseReduction,
     OffsetReport,
+    Programme,
     Softened,
+    TidiedProgramme,
+    Tidying,
+    Transcript,
 )
 
 log = structlog.get_logger(__name__)
@@ -67,6 +73,26 @@ def soften_recording(recording: AudioRef, most_db: float) -> Softened:
         report = DeesserReport(strength_db=most_db, softened_s=round(deesser.softened_s, 2))
         log.info("sibilants.softened", **report.model_dump())
         return Softened(audio=_kept(recording, target) if report.softened_s else recording, report=report)
+
+
+@task(cache_policy=BY_SOUND, **RETRYING)
+def tidy_recording(programme: Programme, wish: Tidying) -> TidiedProgramme:
+    """Make voices alike and long silences short; transcript and chapters move with the sound."""
+    recording, transcript = programme.audio, read_document(programme.transcript, Transcript)
+    with scratch(_float32_bytes(recording)) as folder, audio_store().local(recording.uri) as path:
+        target = folder / "tidied.flac"
+        report = tidy(path, target, wish, transcript)
+        if not target.exists():
+            return TidiedProgramme(programme=programme, report=report)
+        audio = _kept(recording, target).model_copy(update={"duration_s": info(target).duration_s})
+    timeline = Timeline(report.cuts)
+    log.info("recording.tidied", cuts=len(report.cuts), removed_s=round(timeline.removed_s, 2))
+    moved = {
+        "audio": audio,
+        "transcript": keep_document(timeline.transcript(transcript)) if report.cuts else programme.transcript,
+        "chapters": timeline.chapters(programme.chapters),
+    }
+    return TidiedProgramme(programme=programme.model_copy(update=moved), report=report)
 
 
 def _kept(recording: AudioRef, path: Path) -> AudioRef:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tasks.schemas.frozen import Frozen
 from tasks.schemas.programme import Programme
 from tasks.schemas.references import AudioRef
+from tasks.schemas.tidying import Cut, Levelled, Tidied, Tidying
 
 NoiseEngine = Literal["deepfilternet", "afftdn"]
 Reason = Literal["clean", "music", "speech would be lost"]
@@ -45,7 +46,6 @@ class Treatment(Frozen):
         description="deepfilternet: DeepFilterNet 3. afftdn: FFmpeg's, thirty times lighter, and far weaker.",
         json_schema_extra={"position": 3},
     )
-
     deesser_db: float = Field(
         default=0.0,
         ge=0.0,
@@ -60,6 +60,50 @@ class Treatment(Frozen):
         description="A constant offset, which a bad sound card leaves behind.",
         json_schema_extra={"position": 5},
     )
+    leveller: float = Field(
+        default=0.7,
+        ge=0.0,
+        le=1.0,
+        title="Leveller",
+        description="How alike the voices become. 0: they stay as they are. 0.7: a tenth of every difference. 1: none.",
+        json_schema_extra={"position": 6},
+    )
+    silence_longer_than_s: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=60.0,
+        title="Shorten silences longer than (s)",
+        description="0: silences stay as they are.",
+        json_schema_extra={"position": 7},
+    )
+    silence_kept_s: float = Field(
+        default=0.8,
+        ge=0.2,
+        le=10.0,
+        title="Shorten them to (s)",
+        description="Half of it stays behind what was said, half before what comes.",
+        json_schema_extra={"position": 8},
+    )
+
+    @model_validator(mode="after")
+    def _shortens(self) -> Self:
+        if 0 < self.silence_longer_than_s < self.silence_kept_s:
+            raise ValueError(
+                f"silences longer than {self.silence_longer_than_s:g} s cannot be shortened to "
+                f"{self.silence_kept_s:g} s; keep less of them, or shorten longer ones only"
+            )
+        return self
+
+    @property
+    def tidying(self) -> Tidying | None:
+        """What is to be done about voices and silences, if anything."""
+        if not self.leveller and not self.silence_longer_than_s:
+            return None
+        return Tidying(
+            strength=self.leveller,
+            silence_longer_than_s=self.silence_longer_than_s,
+            silence_kept_s=self.silence_kept_s,
+        )
 
     @property
     def noise(self) -> NoiseReduction | None:
@@ -127,12 +171,21 @@ class Softened(Frozen):
     report: DeesserReport
 
 
+class TidiedProgramme(Frozen):
+    """A programme with its voices and silences as they were wished, or the same one where there was nothing to do."""
+
+    programme: Programme
+    report: Tidied
+
+
 class TreatmentReport(Frozen):
     """What was done to the sound; None where something was not asked for."""
 
     offset: OffsetReport | None = None
     noise: NoiseReport | None = None
     deesser: DeesserReport | None = None
+    levelled: Levelled | None = None
+    cuts: tuple[Cut, ...] = Field(default=(), description="Silences taken out, in the time of the recording.")
 
 
 class Treated(Frozen):
