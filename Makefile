@@ -15,7 +15,7 @@ COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-e
 # Torch comes by itself, as a build for the machine at hand, and brings its own CUDA where it needs one.
 NOT_HASHED := torch triton cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc \
 	nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse \
-	nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
+	nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx nvidia-cuda-cccl
 
 # Everything that a run writes stays in this folder.
 export PREFECT_HOME ?= $(CURDIR)/.hladvarp/prefect
@@ -84,6 +84,9 @@ lock:  ## Pin everything anew (needs uv).
 	$(COMPILE) pyproject.toml --group build --output-file requirements.lock
 	$(COMPILE) pyproject.toml --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(COMPILE) --group pyproject.toml:nemo $(addprefix --no-emit-package ,$(NOT_HASHED)) --output-file requirements-nemo.lock
+	cp requirements.lock requirements-gpu.lock  # uv keeps the versions that it finds there, wherever NeMo allows it
+	$(COMPILE) --universal pyproject.toml --group build --extra gpu --override infra/docker/overrides.txt \
+		$(addprefix --no-emit-package ,$(NOT_HASHED)) --output-file requirements-gpu.lock
 
 clean:  ## Remove environments and everything that runs have written, except published episodes.
 	rm -rf .venv .venv-nemo .hladvarp
