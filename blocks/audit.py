@@ -24,7 +24,16 @@ FOLDER = "audit"
 READS_AT_ONCE = 16
 """Entries read side by side; on S3 each costs a round trip."""
 
-AuditEvent = Literal["voice.asked", "voice.cloned", "voice.deleted", "voice.previewed", "voice.used", "consent.revoked"]
+AuditEvent = Literal[
+    "voice.asked",
+    "voice.cloned",
+    "voice.deleted",
+    "voice.previewed",
+    "voice.used",
+    "consent.revoked",
+    "episode.approved",
+    "episode.rejected",
+]
 
 
 class AuditDetails(TypedDict, total=False):

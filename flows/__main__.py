@@ -13,6 +13,7 @@ COMMANDS = {
     "produce": "make one episode and publish it",
     "preview": "hear one voice say a few sentences",
     "quality": "tell how a recording sounds",
+    "review": "decide on episodes that their gate held back",
     "voices": "list the voices that can be cast",
     "benchmark": "measure how fast the engines of this machine are",
     "lexicon": "check how words are said, and exchange them as PLS",

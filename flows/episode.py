@@ -16,11 +16,13 @@ from flows.postprocess import assemble, dress, postprocess
 from flows.progress import Progress
 from flows.publish import publish
 from flows.quality import measure
-from flows.report import report_episode
+from flows.report import report_episode, report_quality
+from flows.review import ask_a_person
 from flows.synthesize import help_synthesize, synthesize
 from flows.transcribe import help_transcribe, transcribe
 from flows.treat import treat
-from tasks.publish import check_destination
+from tasks.errors import KeptForReview
+from tasks.publish import check_destination, keep_for_review
 from tasks.schemas import Draft, EpisodeManifest, EpisodeRequest, Material, Parcel, Production, Programme, ScriptRef
 from tasks.source.address import redact
 from tasks.transcribe import write_script
@@ -55,23 +57,37 @@ async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
         finish = await postprocess(draft.programme, request.mastering)
     async with progress.stage("measure"):
         recording = material.recording.audio if material.recording else None
-        quality = await measure(finish.master, draft.programme, request.mastering.target_lufs, recording)
+        quality = await measure(draft, finish, request.mastering, request.gate, recording)
+    parcel = Parcel(
+        request=request,
+        show=show,
+        title=title,
+        material=material,
+        draft=draft,
+        finish=finish,
+        quality=quality,
+        stages=progress.entries,
+    )
+    if quality.report.verdict and not quality.report.verdict.passed:
+        raise await keep(parcel)
     async with progress.stage("publish"):
-        parcel = Parcel(
-            request=request,
-            show=show,
-            title=title,
-            material=material,
-            draft=draft,
-            finish=finish,
-            quality=quality,
-            stages=progress.entries,
-        )
         manifest = await publish(parcel)
     await progress.finish()
     manifest = manifest.model_copy(update={"stages": progress.entries})
     await report_episode(manifest, finish.picture, quality)
     return manifest
+
+
+async def keep(parcel: Parcel) -> KeptForReview:
+    """Keep an episode that is not as it was asked for, and ask a person; the failure that says where to look."""
+    kept = await done(keep_for_review.submit(parcel))
+    await report_quality(parcel.title, parcel.quality)
+    run = await ask_a_person(kept)
+    decide = f"resume the run {run!r} in the Prefect UI, or " if run else ""
+    return KeptForReview(
+        f"{kept.title} is kept for review and not published: {'; '.join(kept.failures)}. Listen at {kept.page}; to "
+        f"decide, {decide}python -m flows review {kept.id} --approve --by NAME (or --reject)"
+    )
 
 
 async def narrate(request: EpisodeRequest, material: Material, _: tuple[str, ...], progress: Progress) -> Draft:
@@ -105,7 +121,7 @@ async def read_aloud(script: ScriptRef, request: EpisodeRequest, progress: Progr
     """Synthesize a script and join its clips."""
     async with progress.stage("synthesize"):
         speak = spread(synthesize, help_synthesize, request.pods, progress.worked)
-        spoken = await speak(script.document, script.language, request.show, request.cast, request.budget)
+        spoken = await speak(script.document, script.language, request.show, request.cast, request.budget, request.gate)
         programme = await assemble(spoken.narration)
     return Draft(programme=programme, language=script.language, synthesis=spoken)
 

@@ -15,7 +15,7 @@ from flows.sound_report import measures, pictures
 from tasks.errors import InvalidRequest
 from tasks.ingest import decode_recording, fetch_source
 from tasks.quality import analyze_master, analyze_recording, report_sound
-from tasks.schemas import Analysis, AudioRef, Master, Programme, Quality, QualityReport
+from tasks.schemas import Analysis, AudioRef, Draft, Finish, Gate, Mastering, Quality, QualityReport
 from tasks.source.address import redact
 
 
@@ -44,20 +44,23 @@ async def analyze_quality(source: str) -> Quality:
     return quality
 
 
-@flow(name="measure", flow_run_name="{master.duration_s:.0f} s of sound", task_runner=RUNNER)
-async def measure(master: Master, programme: Programme, target_lufs: float, recording: AudioRef | None) -> Quality:
-    """Measure an episode as listeners get it, and the recording that it was made from.
+@flow(name="measure", flow_run_name="{finish.master.duration_s:.0f} s of sound", task_runner=RUNNER)
+async def measure(
+    draft: Draft, finish: Finish, mastering: Mastering, gate: Gate, recording: AudioRef | None
+) -> Quality:
+    """Measure an episode as listeners get it, and the recording that it was made from; say whether it may go out.
 
     Args:
-        master: The encoded episode.
-        programme: What is said in it, and its chapters.
-        target_lufs: The loudness that was asked for.
+        draft: What is said in it, and who said it.
+        finish: The encoded episode.
+        mastering: How loud it was to be.
+        gate: What it must be like to go out by itself.
         recording: What it was made from, where that was a recording.
     """
     heard, source = await asyncio.gather(
-        stored(analyze_master, master, programme.chapters, target_lufs), _analyzed(recording)
+        stored(analyze_master, finish.master, draft.programme.chapters, mastering.target_lufs), _analyzed(recording)
     )
-    report = await done(report_sound.submit(heard, source, programme.transcript))
+    report = await done(report_sound.submit(heard, source, draft, gate, mastering))
     return Quality(report=report, loudness_png=heard.loudness_png, spectrogram_png=heard.spectrogram_png)
 
 

@@ -6,7 +6,8 @@ import base64
 import math
 
 from blocks.places import audio_store
-from tasks.schemas import FileRef, Quality, QualityReport, SoundQuality
+from flows.marks import plain
+from tasks.schemas import FileRef, Quality, QualityReport, RoundTrip, SoundQuality
 
 NOT_CALIBRATED = (
     "Predicted quality is a model's guess at listeners' ratings, 1 to 5. It has not heard Icelandic, rates eSpeak like "
@@ -16,11 +17,12 @@ NOT_CALIBRATED = (
 
 def pictures(quality: Quality) -> str:
     """Loudness over time and the spectrogram, in Markdown."""
-    return f"{_picture('Loudness', quality.loudness_png)}\n{_picture('Spectrogram', quality.spectrogram_png)}"
+    drawn = {"Loudness": quality.loudness_png, "Spectrogram": quality.spectrogram_png}
+    return "\n".join(stored_picture(name, png) for name, png in drawn.items())
 
 
-def _picture(name: str, png: FileRef) -> str:
-    """A picture inside Markdown, as the UI shows no other."""
+def stored_picture(name: str, png: FileRef) -> str:
+    """A picture of the store inside Markdown: the UI shows no other."""
     data = base64.b64encode(audio_store().read_bytes(png.uri)).decode()
     return f"![{name}](data:image/png;base64,{data})\n"
 
@@ -32,7 +34,32 @@ def measures(report: QualityReport) -> str:
     head = "| measured | episode |" + (" source |" if report.source else "")
     rows = "".join(f"| {name} | {' | '.join(column[name] for column in columns)} |\n" for name in columns[0])
     pace = f"| words a minute | {report.words_per_minute:.0f} |\n" if report.words_per_minute else ""
-    return f"{head}\n|---{'|---' * len(sounds)}|\n{rows}{pace}\n{NOT_CALIBRATED}\n"
+    table = f"{head}\n|---{'|---' * len(sounds)}|\n{rows}{pace}"
+    return f"{_verdict(report)}{table}\n{NOT_CALIBRATED}\n{_voices(report.round_trip) if report.round_trip else ''}"
+
+
+def _verdict(report: QualityReport) -> str:
+    failures = report.verdict.failures if report.verdict else ()
+    return "".join(f"* {plain(failure)}\n" for failure in failures) + ("\n" if failures else "")
+
+
+def _voices(trip: RoundTrip) -> str:
+    """What was heard of the voices, and what was not heard again."""
+    told = ""
+    if trip.lines:
+        told = (
+            f"{trip.lines} lines were heard again by {plain(trip.engine)}: of their letters {trip.mean_error_rate:.1%} "
+            f"were heard otherwise, of the worst line's {trip.worst_error_rate:.0%}. Retaken: {trip.retaken} lines, "
+            f"{trip.retakes} times.\n"
+        )
+    rows = "".join(
+        f"| {one.line} | {plain(one.speaker)} | {one.preset} | {one.takes} | {one.error_rate:.0%} | {plain(one.said)} "
+        f"| {plain(one.heard)} |\n"
+        for one in (*trip.failed, *trip.mended)
+    )
+    table = f"\n| line | speaker | voice | takes | errors | said | heard |\n|---|---|---|---|---|---|---|\n{rows}"
+    not_heard = "".join(f"\n> Not heard again: {plain(reason)}\n" for reason in trip.not_measured)
+    return f"\n{told}{table if rows else ''}{not_heard}"
 
 
 def column(sound: SoundQuality) -> dict[str, str]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from uuid import UUID
 
 import structlog
 from prefect import flow
 
 from blocks.settings import load_settings
-from flows.dispatch import RUNNER, THREADS, all_settled, done
+from flows.batches import in_batches
+from flows.dispatch import RUNNER, all_settled, done
 from flows.pods import helped
+from flows.round_trip import hear_again
+from tasks.clips import missing_clips
 from tasks.errors import EngineError
 from tasks.schemas import (
     WHOLE,
@@ -30,12 +31,11 @@ from tasks.schemas import (
     VoiceUse,
     Work,
 )
-from tasks.synthesize import count_requests, gather_clips, missing_clips, plan_fallback, plan_lines, speak_lines
+from tasks.schemas.gate import Gate
+from tasks.synthesize import count_requests, gather_clips, plan_fallback, plan_lines, speak_lines
 from tasks.tts.account import uses_of
 
 log = structlog.get_logger(__name__)
-
-FEWEST_CHARACTERS = 200  # that are worth a task of their own
 
 
 @flow(name="synthesize", flow_run_name="a script in {language}", task_runner=RUNNER)
@@ -45,9 +45,10 @@ async def synthesize(
     show: str = "",
     cast: tuple[CastEntry, ...] = (),
     budget_usd: float = 0.0,
+    gate: Gate = Gate(),  # noqa: B008 (frozen)
     share: Share = WHOLE,
 ) -> Synthesis:
-    """Speak a script, in batches of a few minutes.
+    """Speak a script, in batches of a few minutes, and hear whether it was said.
 
     Args:
         script: A script in the store.
@@ -55,6 +56,7 @@ async def synthesize(
         show: The show that it is for: a consent or a pronunciation may be for that show only.
         cast: Voices of speakers; others are looked up in the settings' cast.
         budget_usd: Stop before the first paid request if the estimate is above this; 0 means no limit.
+        gate: Which lines are heard again, and how often one that is heard badly is read another time.
         share: Which part is this run's to begin with, and who does the others.
     """
     began_s = time.monotonic()
@@ -66,16 +68,20 @@ async def synthesize(
         asked += tuple(task for work in await helped(share, began_s) for task in work.asked)
         plan = plan.model_copy(update={"missing": await asyncio.to_thread(missing_clips, plan.lines)})
     plan, asked = await speak(plan, language, show, budget_usd, asked)
-    narration = await done(gather_clips.submit(plan, language))
     tallies = await done(count_requests.submit(asked))
-    made = sum(tally.made for tally in tallies)
+    reused = len(plan.lines) - sum(tally.made for tally in tallies)
+    plan, round_trip, retaken = await hear_again(plan, gate, language, show, budget_usd, asked)
+    if retaken:
+        tallies = (*tallies, *await done(count_requests.submit(retaken)))
+    narration = await done(gather_clips.submit(plan, language))
     return Synthesis(
         narration=narration,
         voices=tuple(voices_in(plan)),
         substitutions=tuple(substitutions_in(plan)),
         engines=uses_of(plan.versions, tallies),
-        clips_made=made,
-        clips_reused=len(plan.lines) - made,
+        clips_made=sum(tally.made for tally in tallies),
+        clips_reused=reused,
+        round_trip=round_trip,
         cost=Cost(estimated_usd=estimated_usd, spent_usd=sum(tally.usd or 0.0 for tally in tallies)),
         notes=plan.notes,
     )
@@ -88,6 +94,7 @@ async def help_synthesize(
     show: str = "",
     cast: tuple[CastEntry, ...] = (),
     budget_usd: float = 0.0,
+    gate: Gate = Gate(),  # noqa: B008 (frozen)
     *,
     share: Share,
 ) -> Work:
@@ -99,6 +106,7 @@ async def help_synthesize(
         show: The show that it is for.
         cast: Voices of speakers; others are looked up in the settings' cast.
         budget_usd: Stop before the first paid request if the estimate for all of it is above this; 0 means no limit.
+        gate: What the lines must be like; the run that speaks all of it hears them again.
         share: Which part.
     """
     plan = await done(plan_lines.submit(script, cast, language, show, budget_usd))
@@ -174,30 +182,3 @@ def substitutions_in(plan: SynthesisPlan) -> Iterator[Substitution]:
                 instead_of=line.instead_of,
                 reason=line.reason,
             )
-
-
-def in_batches(plan: SynthesisPlan, characters: int) -> Iterator[tuple[PlannedLine, ...]]:
-    """The missing lines in batches of one engine and account, much alike, of about `characters` at the most.
-
-    What is down is a vendor, or somebody's server: lines that another one reads must not fail with theirs. A task
-    costs some 20 ms, a line less; but what is long enough for two is spoken by two at once.
-    """
-    missing = sorted((plan.lines[index] for index in plan.missing), key=_reached)
-    for _, group in groupby(missing, key=_reached):
-        lines = tuple(group)
-        total = sum(len(line.spoken.text) for line in lines)
-        size = total / max(math.ceil(total / characters), min(THREADS, math.ceil(total / FEWEST_CHARACTERS)), 1)
-        batch: list[PlannedLine] = []
-        gathered = 0.0
-        for line in lines:
-            batch.append(line)
-            gathered += len(line.spoken.text)
-            if gathered >= size:
-                yield tuple(batch)
-                batch, gathered = [], gathered - size
-        if batch:
-            yield tuple(batch)
-
-
-def _reached(line: PlannedLine) -> tuple[str, str]:
-    return line.voice.engine, line.voice.account

@@ -47,6 +47,12 @@ async def help_transcribe(recording: AudioRef, languages: tuple[str, ...], share
     return Work(made=await _hear_part(await _cut(recording, languages), share))
 
 
+def asr_config() -> AsrConfig:
+    """The engine and model that the settings name, as they are at this moment."""
+    config = AsrConfig(**load_settings().asr.model_dump(include=set(AsrConfig.model_fields)))
+    return config.model_copy(update={"revision": model_revision(config.model)})
+
+
 @dataclass(frozen=True)
 class _Cut:
     """A recording, ready to be transcribed."""
@@ -61,9 +67,7 @@ class _Cut:
 
 
 async def _cut(recording: AudioRef, languages: tuple[str, ...]) -> _Cut:
-    settings = load_settings().asr
-    config = AsrConfig(**settings.model_dump(include=set(AsrConfig.model_fields)))
-    config = config.model_copy(update={"revision": model_revision(config.model)})
+    settings, config = load_settings().asr, asr_config()
     speech = await stored(prepare_speech, recording)
     chunks = await stored(cut_speech, speech, config, settings.chunk_s)
     return _Cut(speech, chunks, config, await stored(hear_language, speech, chunks, config, languages))

@@ -12,9 +12,9 @@ from blocks.places import audio_store, read_document
 from blocks.storage import Store
 from tasks.audio.formats import decoded_blocks
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, read_blocks
-from tasks.audio.quality import Measured, analyze, loudness_png, spectrogram_png
+from tasks.audio.quality import Measured, analyze, judge, loudness_png, spectrogram_png
 from tasks.policies import RETRYING, ByContent
-from tasks.schemas import Analysis, AudioRef, Chapter, DocumentRef, Master, QualityReport, Transcript
+from tasks.schemas import Analysis, AudioRef, Chapter, Draft, Gate, Master, Mastering, QualityReport, Transcript
 
 log = structlog.get_logger(__name__)
 
@@ -51,13 +51,19 @@ def analyze_recording(recording: AudioRef) -> Analysis:
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
-def report_sound(episode: Analysis, source: Analysis | None, transcript: DocumentRef) -> QualityReport:
-    """Put together what is known of how an episode sounds."""
-    return QualityReport(
+def report_sound(
+    episode: Analysis, source: Analysis | None, draft: Draft, gate: Gate, mastering: Mastering
+) -> QualityReport:
+    """Put together what is known of how an episode sounds, and whether it may go out by itself."""
+    report = QualityReport(
         episode=episode.sound,
         source=source.sound if source else None,
-        words_per_minute=words_per_minute(read_document(transcript, Transcript)),
+        words_per_minute=words_per_minute(read_document(draft.programme.transcript, Transcript)),
+        round_trip=draft.synthesis.round_trip if draft.synthesis else None,
     )
+    verdict = judge(report, gate, target_lufs=mastering.target_lufs, highest_peak_dbtp=mastering.true_peak_dbtp)
+    log.info("sound.judged", passed=verdict.passed, failures=len(verdict.failures))
+    return report.model_copy(update={"verdict": verdict})
 
 
 def words_per_minute(transcript: Transcript) -> float | None:

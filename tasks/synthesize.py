@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +12,6 @@ import structlog
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
-from pydantic import ValidationError
 
 from blocks.places import audio_store, keep_document, read_document, scratch
 from blocks.settings import load_settings
@@ -23,7 +21,8 @@ from tasks.audio.loudness import measure
 from tasks.audio.pcm import write_flac
 from tasks.audio.programme import recorded_line
 from tasks.cast import engine_of, known_voices, lexicon, record_use, require_consent
-from tasks.errors import EmptySource, EngineError, ObjectMissing
+from tasks.clips import missing_clips, stored_clip, stored_clips
+from tasks.errors import BudgetExceeded, EmptySource, EngineError, ObjectMissing
 from tasks.memory import require_memory
 from tasks.policies import RETRYING, content_key, slot
 from tasks.schemas import (
@@ -40,6 +39,7 @@ from tasks.schemas import (
     SynthesisPlan,
     Word,
 )
+from tasks.schemas.retakes import Poor, Retake, Retakes
 from tasks.text.normalize import written_words
 from tasks.tts.account import Tally, estimates_of, require_budget
 from tasks.tts.casting import cast_voices, idle_entries
@@ -47,8 +47,6 @@ from tasks.tts.engine import Speech
 from tasks.tts.planning import Planner, replaced
 
 log = structlog.get_logger(__name__)
-
-LOOKUPS_AT_ONCE = 16
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
@@ -124,6 +122,41 @@ def plan_fallback(
     )
 
 
+@task(cache_policy=NO_CACHE, **RETRYING)
+def plan_retakes(
+    plan: SynthesisPlan,
+    poor: tuple[Poor, ...],
+    language: str,
+    show: str,
+    budget_usd: float,
+    asked: tuple[UUID, ...],
+) -> Retakes:
+    """How lines that were heard badly are read another time: with another seed, or by the next voice that can.
+
+    None where that would cost more than the budget: a poor line is no reason to end the run.
+    """
+    planner = planner_for(language, show)
+    takes = []
+    for one in poor:
+        last = one.last[0]
+        lines = planner.again(plan.lines[one.place], one.take)
+        if not lines:
+            first = plan.lines[one.place]
+            cast = first.instead_of or (first.voice.name if last.voice != first.voice else "")
+            lines = planner.instead(first.model_copy(update={"voice": last.voice, "instead_of": cast}), one.reason)
+        if lines:
+            takes.append(Retake(place=one.place, lines=lines))
+    lines = tuple(line for take in takes for line in take.lines)
+    missing = missing_clips(lines)
+    spent_usd = sum(tally.usd or 0.0 for tally in tallies_of(asked))
+    try:
+        require_budget(estimates_of([lines[index] for index in missing], engine_of), budget_usd, spent_usd=spent_usd)
+    except BudgetExceeded as error:
+        return Retakes(note=f"lines that were heard badly are not read another time: {error}")
+    record_use((line for line in lines if line.instead_of), show)
+    return Retakes(takes=tuple(takes), versions=planner.versions)
+
+
 def planner_for(language: str, show: str) -> Planner:
     """A planner that knows this studio's voices and words, and casts nobody yet."""
     return Planner(
@@ -135,34 +168,6 @@ def planner_for(language: str, show: str) -> Planner:
         engine_of=engine_of,
         allow=partial(require_consent, show=show),
     )
-
-
-def missing_clips(lines: Sequence[PlannedLine]) -> tuple[int, ...]:
-    """The indices of lines whose clips no store holds; a line that stands in a script twice is made once."""
-    first: dict[str, int] = {}
-    for index, line in enumerate(lines):
-        first.setdefault(line.key, index)
-    return tuple(index for index, clip in zip(first.values(), stored_clips(first), strict=True) if clip is None)
-
-
-def stored_clips(keys: Iterable[str]) -> tuple[Clip | None, ...]:
-    """The clips that were made under these keys, in their order; a bucket is asked for many at once."""
-    store = audio_store()
-    with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
-        return tuple(pool.map(partial(stored_clip, store), keys))
-
-
-def stored_clip(store: Store, key: str) -> Clip | None:
-    """The clip that was made under a key; None where there is none, or its sound was removed from the store."""
-    kept = store.recall(key)
-    if kept is None:
-        return None
-    try:
-        clip = Clip.model_validate_json(kept)
-    except ValidationError:
-        log.warning("clip.unreadable", key=key)
-        return None
-    return clip if store.exists(clip.audio.uri) else None
 
 
 @task(

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from flows.cli.server import on_server
 from flows.episode import produce_episode
-from tasks.schemas import AudioFormat, CastEntry, Chain, EpisodeRequest, LoudnessTarget, Mastering, Production
+from tasks.schemas import AudioFormat, CastEntry, Chain, EpisodeRequest, Gate, LoudnessTarget, Mastering, Production
 
 MOST_SUBSTITUTIONS = 10
 
@@ -41,6 +41,9 @@ def parse(arguments: list[str]) -> EpisodeRequest:
     parser.add_argument("--loudness", type=float, default=0.0, metavar="LUFS", help="a loudness of your own")
     parser.add_argument("--channels", type=int, choices=(1, 2), default=2)
     parser.add_argument("--formats", nargs="+", choices=get_args(AudioFormat), default=["mp3"], help="beside the MP3")
+    parser.add_argument(
+        "--round-trip", choices=("auto", "always", "never"), default="auto", help="hear what voices say again (auto)"
+    )
     parser.add_argument("--budget", type=float, default=0.0, metavar="USD", help="stop before it would cost more")
     parser.add_argument("--pods", type=int, default=1, help="machines that share each stage placed on a work pool")
     given = parser.parse_args(arguments)
@@ -60,6 +63,7 @@ def parse(arguments: list[str]) -> EpisodeRequest:
                 channels=given.channels,
                 formats=tuple(given.formats),
             ),
+            gate=Gate(round_trip=given.round_trip),
             publish_to=given.publish_to,
             budget=given.budget,
             pods=given.pods,
@@ -81,6 +85,11 @@ def run(arguments: list[str]) -> int:
         f"  listen {manifest.page}\n"
         f"  feed   {manifest.feed}"
     )
+    if (trip := manifest.round_trip) and trip.lines:
+        print(
+            f"  heard  {trip.lines} lines again: {trip.mean_error_rate:.1%} of their letters otherwise, "
+            f"{trip.worst_error_rate:.0%} in the worst; {trip.retaken} lines were retaken"
+        )
     for note in manifest.notes:
         print(f"  note   {note}")
     for one in manifest.substitutions[:MOST_SUBSTITUTIONS]:

@@ -11,7 +11,7 @@ from faster_whisper.audio import pad_or_trim
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
-from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, AsrCapabilities
+from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, AsrCapabilities, hears_well
 from tasks.asr.whisper_model import load_model, model_need
 from tasks.errors import EngineFailed, LanguageNotAllowed
 from tasks.models.cache import MODELS, Need
@@ -57,7 +57,10 @@ class FasterWhisper:
         self._config = config
         self._model, identity = load_model(config, models_folder)
         self.capabilities = AsrCapabilities(
-            languages=frozenset(self._model.supported_languages), detects_language=True, max_chunk_s=600.0
+            languages=frozenset(self._model.supported_languages),
+            hears_well=hears_well(config),
+            detects_language=True,
+            max_chunk_s=600.0,
         )
         self.version = f"faster-whisper {faster_whisper.__version__}, {identity}"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, AsrCapabilities
+from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, AsrCapabilities, hears_well
 from tasks.errors import EngineFailed, EngineUnavailable, LanguageNotAllowed, ModelDamaged, ModelNotFound
 from tasks.models.cache import Need
 from tasks.schemas import AsrConfig, Segment, Word
@@ -44,7 +44,7 @@ class NemoAsr:
             raise EngineUnavailable(f"NeMo cannot load {path.name} on {config.device}: {error}") from error
         self._model.eval()
         self._one_at_a_time = Lock()  # `transcribe` switches modes of the shared model
-        self.capabilities = AsrCapabilities(detects_language=False, max_chunk_s=30.0)
+        self.capabilities = AsrCapabilities(hears_well=hears_well(config), detects_language=False, max_chunk_s=30.0)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         self.version = f"nemo {nemo_asr.__version__}, {path.name}:{digest[:12]}"

@@ -45,6 +45,9 @@ HladvarpError
   x SoundError
     - LoudnessUnreachable     no gain brings this sound to the target
     - EncodingFailed          the encoded file is not what was asked for
+  x ReviewError               a person decides
+    - KeptForReview           the episode is whole, and not as it was asked for
+    - NotKept                 nothing of this name waits for a decision
   x StorageError
     - StorageUnreachable      the storage does not answer             (retryable)
     - StorageDenied           wrong keys, or no right to write here
@@ -130,6 +133,7 @@ from tasks.errors.requests import (
     UnknownPreset,
     UnknownTemplate,
 )
+from tasks.errors.review import KeptForReview, NotKept, ReviewError
 from tasks.errors.root import (
     HladvarpError,
 )
@@ -178,6 +182,7 @@ __all__ = [
     "InvalidScript",
     "InvalidSettings",
     "InvalidTemplate",
+    "KeptForReview",
     "LanguageNotAllowed",
     "LoudnessUnreachable",
     "MachineError",
@@ -187,6 +192,7 @@ __all__ = [
     "ModelTooLarge",
     "NoAudioStream",
     "NoCapacity",
+    "NotKept",
     "ObjectDamaged",
     "ObjectMissing",
     "PodNotStarted",
@@ -194,6 +200,7 @@ __all__ = [
     "PodTooDear",
     "QuotaExceeded",
     "RequestRefused",
+    "ReviewError",
     "RunPodBusy",
     "RunPodDenied",
     "RunPodError",

@@ -120,9 +120,9 @@ def publish_episode(target: PublishingTarget, edition: Edition) -> Published:
     folder = f"{edition.show_slug}/{edition.episode_slug}"
     target.sweep(folder)
     for name, content in edition.files.items():
-        _put(target, f"{folder}/{name}", content)
+        put_content(target, f"{folder}/{name}", content)
     if edition.cover:
-        _put(target, f"{edition.show_slug}/{edition.cover[0]}", edition.cover[1])
+        put_content(target, f"{edition.show_slug}/{edition.cover[0]}", edition.cover[1])
     item = settle(target, edition.item, show_slug=edition.show_slug, episode_slug=edition.episode_slug)
     # From here on the episode may be in the feed: everything that the record names is there, and whole.
     target.put_bytes(item.model_dump_json(indent=1).encode(), f"{folder}/{RECORD}")
@@ -147,7 +147,8 @@ def update_feed(target: PublishingTarget, edition: Edition) -> ShowAddress:
     return address
 
 
-def _put(target: PublishingTarget, name: str, content: Content) -> None:
+def put_content(target: PublishingTarget, name: str, content: Content) -> None:
+    """Publish what a file holds, whole at once."""
     if isinstance(content.source, bytes):
         target.put_bytes(content.source, name, content.content_type)
     else:

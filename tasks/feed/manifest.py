@@ -13,7 +13,7 @@ from tasks.feed.address import ShowAddress
 from tasks.feed.contents import PAGE, audio_name
 from tasks.feed.episode_folder import Content
 from tasks.feed.item import FeedItem
-from tasks.schemas import Cost, EpisodeManifest, FileEntry, Loudness, Parcel, SourceEntry
+from tasks.schemas import Cost, EpisodeManifest, FileEntry, Loudness, Parcel, SourceEntry, Verdict
 
 MANIFEST = "manifest.json"
 
@@ -53,6 +53,9 @@ def manifest_of(
         clips_made=synthesis.clips_made if synthesis else 0,
         clips_reused=synthesis.clips_reused if synthesis else 0,
         cost=synthesis.cost if synthesis else Cost(),
+        round_trip=synthesis.round_trip if synthesis else None,
+        verdict=parcel.quality.report.verdict or Verdict(),
+        review=parcel.review,
         stages=parcel.stages,
         files=tuple(_entry(name, content, measured.get(name)) for name, content in files.items()),
         notes=(*parcel.material.notes, *(synthesis.notes if synthesis else ()), *draft.notes),

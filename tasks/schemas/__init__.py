@@ -8,12 +8,15 @@ from tasks.schemas.episode import (
     EpisodeManifest,
     EpisodeRequest,
     FileEntry,
+    Kept,
     Parcel,
     Production,
+    Review,
     Show,
     SourceEntry,
     StageEntry,
 )
+from tasks.schemas.gate import Gate, HeardLine, RoundTrip, Verdict
 from tasks.schemas.limits import SourceLimits
 from tasks.schemas.mastering import AudioFormat, Chain, LoudnessTarget, Mastering
 from tasks.schemas.programme import (
@@ -101,10 +104,13 @@ __all__ = [
     "FileRef",
     "Finish",
     "Furnishing",
+    "Gate",
+    "HeardLine",
     "Hearing",
     "Insert",
     "InsertSource",
     "Jingle",
+    "Kept",
     "LeftAlone",
     "Levelled",
     "Line",
@@ -133,7 +139,9 @@ __all__ = [
     "Quality",
     "QualityReport",
     "Recording",
+    "Review",
     "RoomTone",
+    "RoundTrip",
     "Script",
     "ScriptChapter",
     "ScriptRef",
@@ -160,6 +168,7 @@ __all__ = [
     "Treated",
     "Treatment",
     "TreatmentReport",
+    "Verdict",
     "VoicePreset",
     "VoiceUse",
     "Word",

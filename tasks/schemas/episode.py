@@ -10,9 +10,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 from tasks.errors import LanguageNotAllowed
 from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.frozen import Frozen
+from tasks.schemas.gate import Gate, RoundTrip, Verdict
 from tasks.schemas.mastering import Mastering
 from tasks.schemas.programme import Finish, Material, Programme
 from tasks.schemas.quality import Quality
+from tasks.schemas.references import DocumentRef, FileRef
 from tasks.schemas.share import PodEntry
 from tasks.schemas.sound import Loudness
 from tasks.schemas.synthesis import Cost, Substitution, Synthesis, VoiceUse
@@ -106,6 +108,7 @@ class EpisodeRequest(Frozen):
         json_schema_extra={"position": 8},
     )
     mastering: Mastering = Field(default=Mastering(), title="Mastering", json_schema_extra={"position": 9})
+    gate: Gate = Field(default=Gate(), title="Gate", json_schema_extra={"position": 10})
     publish_to: Place = Field(
         default="",
         max_length=1024,
@@ -207,7 +210,33 @@ class Parcel(Frozen):
     draft: Draft
     finish: Finish
     quality: Quality
+    review: Review | None = None
     stages: tuple[StageEntry, ...] = ()
+
+
+class Kept(Frozen):
+    """An episode that its gate held back, whole: what a person decides on."""
+
+    id: str = Field(description="What a command calls it.")
+    title: str
+    show: str
+    parcel: DocumentRef = Field(description="What is published if the person says so.")
+    loudness_png: FileRef
+    spectrogram_png: FileRef
+    publish_to: str = Field(description="As the request had it.")
+    kept_at: str = Field(description="ISO 8601, UTC.")
+    page: str = Field(description="Where to listen.")
+    failures: tuple[str, ...] = Field(description="Why it was held back.")
+
+
+class Review(Frozen):
+    """What a person decided of an episode that was held back."""
+
+    decision: Literal["approve", "reject"]
+    reviewer: str
+    note: str = ""
+    decided_at: str = Field(description="ISO 8601, UTC.")
+    failures: tuple[str, ...] = Field(default=(), description="Why it had been held back.")
 
 
 class FileEntry(Frozen):
@@ -247,6 +276,9 @@ class EpisodeManifest(Frozen):
     clips_made: int = 0
     clips_reused: int = 0
     cost: Cost = Cost()
+    round_trip: RoundTrip | None = Field(default=None, description="Where voices were synthesized.")
+    verdict: Verdict = Verdict()
+    review: Review | None = Field(default=None, description="Where a person let it pass its gate.")
     stages: tuple[StageEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
     notes: tuple[str, ...] = Field(default=(), description="What a person should know, such as a damaged recording.")

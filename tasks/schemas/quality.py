@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from tasks.schemas.frozen import Frozen
+from tasks.schemas.gate import RoundTrip, Verdict
 from tasks.schemas.references import FileRef
 from tasks.schemas.sound import Loudness
 
@@ -57,6 +58,8 @@ class QualityReport(Frozen):
     episode: SoundQuality = Field(description="Measured on the decoded MP3.")
     source: SoundQuality | None = Field(default=None, description="The recording, as it came.")
     words_per_minute: float | None = Field(default=None, description="While somebody speaks.")
+    round_trip: RoundTrip | None = Field(default=None, description="Where voices were synthesized.")
+    verdict: Verdict | None = Field(default=None, description="Of the request's gate, where there was one.")
     notes: tuple[str, ...] = ()
 
 

@@ -56,6 +56,11 @@ class AsrConfig(Frozen):
         default="", description="A local folder or file, or a name on the hub; empty: the embedded model."
     )
     revision: str = Field(default="", description="What tells this model from another one at the same place.")
+    hears_well: tuple[str, ...] = Field(
+        default=(),
+        description="Languages that the model writes down so well that it may judge voices: is, en. Empty: those that "
+        "the embedded model knows, none for a model of your own.",
+    )
     device: str = "cpu"
     compute_type: str = "int8"
     beam_size: int = Field(default=5, ge=1, le=10)

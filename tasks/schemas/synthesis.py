@@ -6,6 +6,7 @@ from pydantic import Field
 
 from tasks.schemas.engine_use import EngineUse
 from tasks.schemas.frozen import Frozen
+from tasks.schemas.gate import RoundTrip
 from tasks.schemas.references import DocumentRef
 from tasks.schemas.script import Line, Mark, ScriptChapter
 from tasks.schemas.spoken import SpokenText
@@ -104,6 +105,7 @@ class Synthesis(Frozen):
     clips_made: int
     clips_reused: int
     cost: Cost
+    round_trip: RoundTrip = RoundTrip()
     notes: tuple[str, ...] = ()
 
     @property

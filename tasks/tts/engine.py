@@ -48,6 +48,8 @@ class TtsCapabilities:
     streaming: bool = False
     """Whether sound comes while the rest is still being made."""
     word_times: bool = False
+    by_rule: bool = False
+    """Whether it reads by rule, no word left out, the same every time: nothing is won by hearing it again."""
     cloning: bool = False
     leaves_this_machine: bool = False
     """Whether the text is sent to somebody else."""

@@ -90,6 +90,16 @@ class Planner:
             return tuple(parts)
         return ()
 
+    def again(self, planned: PlannedLine, take: int) -> tuple[PlannedLine, ...]:
+        """The same words by the same voice with another seed; none where the engine knows no seeds."""
+        engine = self.engine_of(planned.voice)
+        if "seed" not in engine.capabilities(planned.voice).settings:
+            return ()
+        voice = planned.voice.model_copy(update={"seed": ((planned.voice.seed or 0) + take) % 2**32})
+        version = f"{engine.version} {engine.revision(voice)}".strip()
+        key = clip_key(planned.spoken.text, planned.marks, voice, planned.language, version=version)
+        return (planned.model_copy(update={"voice": voice, "key": key}),)
+
     def _fallbacks(self, voice: VoicePreset) -> Iterator[VoicePreset]:
         """The voices that read when this one can't, each once: its own, then theirs."""
         waiting, seen = list(voice.fallback), {voice.name}

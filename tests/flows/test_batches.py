@@ -2,8 +2,8 @@
 
 import pytest
 
+from flows.batches import in_batches
 from flows.dispatch import THREADS
-from flows.synthesize import in_batches
 from tasks.schemas import Line, PlannedLine, SpokenText, SynthesisPlan, VoicePreset
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from blocks import SavedConsent, SavedVoice
 from blocks.audit import read_all
+from tasks.clips import stored_clips
 from tasks.errors import ConsentEnded
 from tasks.policies import content_key
 from tasks.schemas import Consent, Line, LinesFailed, PlannedLine, SpokenText, SynthesisPlan, VoicePreset
-from tasks.synthesize import plan_fallback, speak_lines, stored_clips
+from tasks.synthesize import plan_fallback, speak_lines
 
 CLONED = VoicePreset(name="anna-klonud", voice="f3", consent="anna")
 GIVEN = Consent(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 import tasks.synthesize
+from tasks.clips import stored_clips
 from tasks.errors import StorageFull
 from tasks.policies import content_key
 from tasks.schemas import Line, PlannedLine, SpokenText, VoicePreset
-from tasks.synthesize import speak_lines, stored_clips, tallies_of
+from tasks.synthesize import speak_lines, tallies_of
 
 
 def test_an_answer_that_cannot_be_kept_was_asked_for_all_the_same(studio, monkeypatch: pytest.MonkeyPatch):

@@ -2,5 +2,6 @@
 
 from tasks.audio.quality.analysis import Measured, analyze
 from tasks.audio.quality.pictures import loudness_png, spectrogram_png
+from tasks.audio.quality.verdict import judge
 
-__all__ = ["Measured", "analyze", "loudness_png", "spectrogram_png"]
+__all__ = ["Measured", "analyze", "judge", "loudness_png", "spectrogram_png"]

@@ -9,6 +9,7 @@ from string import Template
 from urllib.parse import quote
 
 from tasks.feed.page.render import asset, policy
+from tasks.schemas.gate import RoundTrip
 from tasks.schemas.quality import QualityReport, SoundQuality
 
 Reader = Callable[[SoundQuality], "str | None"]
@@ -40,7 +41,7 @@ def render_quality_page(page: QualityPage) -> bytes:
         pictures="".join(_figure(name, caption) for name, caption in page.pictures),
         columns="".join(f'<th scope="col">{head}</th>' for head in heads),
         rows="\n".join(_rows(report)),
-        more="",
+        more=_voices(report.round_trip) if report.round_trip else "",
         notes="".join(f'<p class="notes">{escape(note)}</p>' for note in report.notes),
     )
     return text.encode()
@@ -59,6 +60,28 @@ def _rows(report: QualityReport) -> Iterator[str]:
     if report.words_per_minute:
         pad = "<td></td>" * (len(sounds) - 1)
         yield f'<tr><th scope="row">Talhraði</th><td>{_said(report.words_per_minute, 0, "orð á mínútu")}</td>{pad}</tr>'
+
+
+def _voices(trip: RoundTrip) -> str:
+    """What was heard of the voices; and which lines were not heard again, and why."""
+    if not trip.lines:
+        whys = (f"Raddirnar voru ekki heyrðar aftur: {escape(why)}" for why in trip.not_measured)
+        return "".join(f'<p class="notes">{why}</p>' for why in whys)
+    mean, worst = (_said(100 * (rate or 0.0), 0, "%") for rate in (trip.mean_error_rate, trip.worst_error_rate))
+    told = (
+        "<h2>Raddirnar heyrðar aftur</h2>"
+        f"<p>{trip.lines} línur voru skrifaðar upp af vél og bornar saman við handritið: {mean} stafa "
+        f"heyrðust öðruvísi að meðaltali, {worst} í verstu línunni. Endurteknar línur: {trip.retaken}.</p>"
+    )
+    rows = "".join(
+        f"<tr><td>{one.line}</td><td>{escape(one.speaker)}</td><td>{one.takes}</td>"
+        f"<td>{_said(100 * one.error_rate, 0, '%')}</td><td>{escape(one.said)}</td><td>{escape(one.heard)}</td></tr>"
+        for one in (*trip.failed, *trip.mended)
+    )
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Lína", "Hver", "Tökur", "Villur", "Sagt", "Heyrt"))
+    table = f'<table class="lines"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>' if rows else ""
+    rest = "".join(f'<p class="notes">{escape(why)}</p>' for why in trip.not_measured)
+    return told + table + rest
 
 
 def _said(value: float | None, digits: int, unit: str = "") -> str | None:

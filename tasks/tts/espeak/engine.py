@@ -62,6 +62,7 @@ class Espeak(TtsEngine):
             markup=frozenset({"prosody"}),
             streaming=True,
             word_times=True,
+            by_rule=True,
         )
 
     def check(self, voice: VoicePreset, language: str) -> None:

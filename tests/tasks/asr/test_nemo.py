@@ -12,8 +12,9 @@ from signals import DATA
 
 from tasks.asr.engine import ASR_SAMPLE_RATE_HZ, load_engine
 from tasks.asr.nemo import NemoAsr
+from tasks.asr.round_trip import error_rate, write_down
 from tasks.errors import EngineUnavailable, LanguageNotAllowed, ModelDamaged, ModelNotFound
-from tasks.schemas import AsrConfig, VoicePreset
+from tasks.schemas import AsrConfig, Gate, VoicePreset
 from tasks.tts.espeak.engine import SAMPLE_RATE_HZ, Espeak
 
 SENTENCES = """
@@ -99,6 +100,19 @@ def test_icelandic_sentences_are_heard_by_nemo(nemo_asr, spoken):
     heard = [" ".join(s.text for s in nemo_asr.transcribe(sound, "is")) for sound in spoken]
     assert len(heard) >= 20
     assert jiwer.wer([plain(text) for text in SENTENCES], heard) < 0.2
+
+
+@pytest.mark.nemo
+def test_nemo_tells_a_mumble_from_an_icelandic_sentence(model_path, spoken):
+    config = AsrConfig(engine="nemo", model=str(model_path), hears_well=("is",))
+    engine = load_engine(config, model_path.parent)
+    assert engine.capabilities.hears_well == {"is"}
+    clear = [error_rate(said, write_down(engine, sound, "is")) for said, sound in zip(SENTENCES, spoken, strict=True)]
+    backwards = [np.ascontiguousarray(sound[::-1]) for sound in spoken]
+    mumbled = [
+        error_rate(said, write_down(engine, sound, "is")) for said, sound in zip(SENTENCES, backwards, strict=True)
+    ]
+    assert max(clear) < Gate().line_error_rate < min(mumbled)
 
 
 @pytest.mark.nemo
