@@ -82,6 +82,8 @@ class Purchase:
                 except (NoCapacity, DailyLimitReached, PodTooDear, RunPodDenied) as error:
                     refused = error
                     log.info("pod.refused", gpu=candidate.gpu_type, cloud=candidate.cloud, reason=str(error))
+                    if not isinstance(error, NoCapacity):
+                        await self.report(ASKING, str(error))
             if isinstance(refused, RunPodDenied):
                 raise refused
             left_s = until_s - time.monotonic()

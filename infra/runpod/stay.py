@@ -45,9 +45,12 @@ class Stay:
     """Whether somebody else, or this worker before a restart, has begun this."""
     bill: Bill = field(init=False)
     _discarded: set[str] = field(default_factory=set)
-    _told: str = ""
+    _told: set[str] = field(default_factory=set)
+    _is_claimed: bool = False
+    """Whether some pod has the word that the run is its own, so that the flow may have run there."""
 
     def __post_init__(self) -> None:
+        self._is_claimed = self.is_adopted and bool(self.run.infrastructure_pid)
         self.bill = Bill(self.desk.client, self.run.id, self.desk.pool_id)
 
     @contextmanager
@@ -107,6 +110,8 @@ class Stay:
 
     async def claim(self, pod: Pod) -> None:
         """Tell the server where the run belongs; the pod's launcher waits for that word."""
+        await self._tell("Pod starting", f"pod {pod.id} pulls its image, and starts its container")
+        self._is_claimed = True
         await insisted(lambda: self.desk.client.update_flow_run(self.run.id, infrastructure_pid=pod.id))
         self.log.info("Pod %s: %s, $%.3f/h, %s", pod.id, pod.gpu_type, pod.cost_usd_per_h, pod.console_url)
         self.bill.start(pod)
@@ -159,14 +164,17 @@ class Stay:
 
     async def _tell_progress(self, sight: Sight) -> None:
         if sight.state == "PENDING":
-            name = "Container starting" if sight.status == "RUNNING" else "Pod starting"
-            await self._tell(name, f"pod {sight.pod_id} is {sight.status or 'not listed yet'}")
+            await self._tell("Pod starting", f"pod {sight.pod_id} is {sight.status or 'not listed yet'}")
 
     async def end(self, pod: Pod, verdict: Verdict) -> None:
         """End the pod, and see that it is gone."""
         if verdict.fate is Fate.REPLACE:
             self.log.warning("%s; trying another pod", verdict.reason)
             self._discarded.add(pod.id)
+            nobodys = f"none, as {pod.id} did not start"
+            with suppress(httpx.HTTPStatusError, ObjectNotFound):  # it was deleted
+                await insisted(lambda: self.desk.client.update_flow_run(self.run.id, infrastructure_pid=nobodys))
+            self._is_claimed = False
         if await end_pod(self.desk, pod.id):
             self.log.info("Pod %s is gone", pod.id)
         else:
@@ -216,11 +224,16 @@ class Stay:
         await self._tell(name, message)
 
     async def _tell(self, name: str, message: str) -> None:
-        """As a sub-state of Pending: the server takes one whose name is new, and refuses it where the run has begun."""
-        if name == self._told:
+        """In the run's log, each sentence once; and as a sub-state of Pending, while no pod may run the flow.
+
+        After that it would be a mistake: the server takes a run that has ended meanwhile back to Pending.
+        """
+        if message in self._told:
             return
-        self._told = name
+        self._told.add(message)
         self.log.info("%s: %s", name, message)
+        if self._is_claimed:
+            return
         with suppress(httpx.HTTPError, ObjectNotFound):
             state: State[None] = State(type=StateType.PENDING, name=name, message=message)
             await self.desk.client.set_flow_run_state(self.run.id, state)
