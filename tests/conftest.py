@@ -13,7 +13,10 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
 
 import pytest
+from fault_table import pytest_terminal_summary
 from s3_server import S3Server, weed_binary
+
+__all__ = ["pytest_terminal_summary"]
 
 
 @pytest.fixture(scope="session")

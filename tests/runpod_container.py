@@ -40,6 +40,8 @@ class Light:
     """Write a line to the container's log."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set where a process would get SIGTERM."""
+    frozen: threading.Event = field(default_factory=threading.Event)
+    """Set where a process would get SIGSTOP; the function sees to it that it does nothing any more."""
 
 
 def as_it_is(launch: Launch) -> Launch:
@@ -170,7 +172,7 @@ class Thread:
         self._ended.set()
 
     def freeze(self) -> None:
-        raise NotImplementedError("a function can't be frozen; use an image that runs a process")
+        self._light.frozen.set()
 
     def _run(self, work: Callable[[Light], None]) -> None:
         try:

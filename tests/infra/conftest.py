@@ -4,166 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from uuid import UUID
+import tempfile
+from collections.abc import Iterator
 
-import httpx
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.objects import FlowRun
-from prefect.flows import flow
 from prefect.settings import get_current_settings
-from prefect.states import Cancelling
 from prefect.testing.utilities import prefect_test_harness
-from pydantic import SecretStr
-from runpod_server import Image, Launch, Light, RunPodServer, Window
-
-from blocks.runpod import RunPodCredentials
-from infra.runpod.worker import RunPodWorker
-
-ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
-
-
-@flow(name="work")
-def work() -> None:
-    """Its deployments name what the pods really run."""
+from runpod_server import RunPodServer, Window
+from runpod_studio import Studio, image_of_this_checkout
 
 
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
-    with prefect_test_harness(server_startup_timeout=120):
-        yield str(get_current_settings().api.url)
+    """A server whose database lies in memory where there is room, and that does not write what no test here reads.
 
-
-@dataclass
-class Studio:
-    """A pool on the stand-in, and what its light pods did."""
-
-    runpod: RunPodServer
-    api_url: str
-    pool: str
-    ran: list[str] = field(default_factory=list)
-    """Ids of the runs whose body ran, once for each time."""
-    hangs: threading.Event = field(default_factory=threading.Event)
-    """While set, a light pod's flow neither ends nor hears of its cancellation."""
-    outcome: str = "COMPLETED"
-    looks_every_s: float = 0.2
-    """How often a light pod asks whether the run is its own."""
-
-    @property
-    def statuses(self) -> set[str]:
-        """Every status that a pod has had."""
-        return {status for pod in self.runpod.pods for status in pod.statuses}
-
-    async def open(self) -> None:
-        block = RunPodCredentials(api_key=SecretStr(self.runpod.key), base_url=self.runpod.url)
-        await block.asave("hladvarp", overwrite=True)
-        template = RunPodWorker.get_default_base_job_template()
-        template["variables"]["properties"]["image"]["default"] = "light"
-        async with get_client() as client:
-            await client.create_work_pool(WorkPoolCreate(name=self.pool, type="runpod", base_job_template=template))
-
-    async def submit(self, entrypoint: str = "pod_flows.work", **variables: object) -> FlowRun:
-        """A run that waits for a worker."""
-        async with get_client() as client:
-            deployment = await client.create_deployment(
-                await client.create_flow(work),
-                name=self.pool,
-                work_pool_name=self.pool,
-                entrypoint=entrypoint,
-                pull_steps=[],
-                job_variables={"api_url": self.api_url, **variables},
-            )
-            return await client.create_flow_run_from_deployment(deployment)
-
-    async def submit_many(self, count: int) -> list[UUID]:
-        """So many runs of one deployment."""
-        first = await self.submit()
-        async with get_client() as client:
-            more = [await client.create_flow_run_from_deployment(first.deployment_id) for _ in range(count - 1)]
-        return [first.id, *(run.id for run in more)]
-
-    async def read(self, run_id: UUID) -> FlowRun:
-        async with get_client() as client:
-            return await client.read_flow_run(run_id)
-
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[RunPodWorker]:
-        """A worker that works as long as the block lasts, and stops as one that is interrupted does."""
-        worker = RunPodWorker(work_pool_name=self.pool, name="gpu-1")
-        task = asyncio.create_task(worker.start(printer=lambda *_: None))
-        try:
-            yield worker
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def cancel(self, run_id: UUID) -> None:
-        """As the button in the UI does."""
-        async with get_client() as client:
-            await client.set_flow_run_state(run_id, Cancelling())
-
-    async def begun(self, run_id: UUID, within_s: float = 60.0) -> None:
-        """Wait until a pod runs the body."""
-        async with asyncio.timeout(within_s):
-            while str(run_id) not in self.ran:
-                await asyncio.sleep(0.1)
-
-    async def log_of(self, run_id: UUID) -> str:
-        async with get_client() as client:
-            return "\n".join(each.message for each in await client.read_logs() if each.flow_run_id == run_id)
-
-    async def ended(self, run_id: UUID, within_s: float = 60.0) -> FlowRun:
-        """The run, in its last state. A hang guard, not a measurement."""
-        async with asyncio.timeout(within_s):
-            while True:
-                run = await self.read(run_id)
-                if run.state is not None and run.state.is_final():
-                    return run
-                await asyncio.sleep(0.3)
-
-    async def emptied(self, within_s: float = 60.0) -> None:
-        """Wait until no pod is left over."""
-        async with asyncio.timeout(within_s):
-            while self.runpod.left_over:
-                await asyncio.sleep(0.2)
-
-    def light(self, pod: Light) -> None:
-        """As the launcher does: wait for the worker's word, run once, end the pod."""
-        run_id = pod.env["PREFECT__FLOW_RUN_ID"]
-        with httpx.Client(base_url=self.api_url, timeout=30) as prefect:
-            run: dict[str, object] = {}
-            while not pod.stopping.is_set() and run.get("infrastructure_pid") != pod.pod_id:
-                run = prefect.get(f"/flow_runs/{run_id}").json()
-                pod.stopping.wait(self.looks_every_s)
-            if not pod.stopping.is_set() and run["state_type"] in ("PENDING", "SCHEDULED"):
-                self._body(pod, prefect, run_id)
-        while not pod.stopping.is_set():
-            with suppress(httpx.HTTPError):
-                httpx.post(
-                    f"{pod.env['PREFECT_RUNPOD_API']}/v2/pods/{pod.pod_id}/action",
-                    json={"action": "terminate"},
-                    headers={"Authorization": f"Bearer {pod.env['RUNPOD_API_KEY']}"},
-                )
-            pod.stopping.wait(1.0)
-
-    def _body(self, pod: Light, prefect: httpx.Client, run_id: str) -> None:
-        prefect.post(f"/flow_runs/{run_id}/set_state", json={"state": {"type": "RUNNING", "name": "Running"}})
-        self.ran.append(run_id)
-        pod.say("the body ran")
-        while self.hangs.is_set() and not pod.stopping.is_set():
-            pod.stopping.wait(0.2)
-        if not pod.stopping.is_set():
-            prefect.post(
-                f"/flow_runs/{run_id}/set_state", json={"state": {"type": self.outcome, "name": self.outcome.title()}}
-            )
+    Many workers at once write to one SQLite, and each disturbs the others.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if os.access("/dev/shm", os.W_OK):
+            patch.setattr(tempfile, "tempdir", "/dev/shm")
+        for service in ("EVENT_PERSISTER", "LATE_RUNS", "SCHEDULER", "TASK_RUN_RECORDER", "TRIGGERS"):
+            patch.setenv(f"PREFECT_SERVER_SERVICES_{service}_ENABLED", "false")
+        with prefect_test_harness(server_startup_timeout=120):
+            patch.undo()
+            yield str(get_current_settings().api.url)
 
 
 @pytest.fixture
@@ -176,19 +40,11 @@ def runpod() -> Iterator[RunPodServer]:
 def studio(prefect_api: str, runpod: RunPodServer, request: pytest.FixtureRequest) -> Studio:
     name = "".join(each if each.isalnum() else "-" for each in request.node.name)[-60:]
     studio = Studio(runpod, prefect_api, f"gpu-{name}")
-    runpod.images["light"] = Image(light=studio.light)
     asyncio.run(studio.open())
     return studio
 
 
 @pytest.fixture
 def real_image(runpod: RunPodServer) -> str:
-    """An image with this checkout and its Python in it."""
-
-    def as_here(launch: Launch) -> Launch:
-        return launch
-
-    path = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "infra" / "image")))
-    env = {"PATH": f"{BIN}:/usr/bin:/bin", "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
-    runpod.images["real"] = Image(env=env, on_host=as_here)
+    runpod.images["real"] = image_of_this_checkout()
     return "real"
