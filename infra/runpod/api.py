@@ -17,7 +17,7 @@ from httpx_retries import Retry, RetryTransport
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from infra.runpod.limits import RateLimits
-from infra.runpod.pods import Bill, Cloud, DataCenter, LogLine, NetworkVolume, Offer, Pod, PodRequest, Registry
+from infra.runpod.pods import Bill, Cloud, DataCenter, LogLine, NetworkVolume, Offer, Pod, PodRequest, Registry, Secret
 from infra.runpod.problems import one_line, refusal
 from tasks.errors import RunPodDenied, RunPodError, RunPodUnreachable
 
@@ -110,6 +110,13 @@ class RunPodApi:
         asked = f"asked for registry credential {registry_id}"
         answer = await self._ask(asked, "GET", f"/registries/{quote(registry_id, safe='')}", or_missing=True)
         return None if answer is None else _one(Registry, answer, asked)
+
+    async def secret_names(self) -> frozenset[str] | None:
+        """Names of the account's secrets; None of an API that does not list them yet. Raises: RunPodError."""
+        asked = "asked for secrets"
+        if await self._ask(asked, "GET", "/secrets", query={"limit": "1"}, or_missing=True) is None:
+            return None
+        return frozenset(secret.name for secret in await self._all(Secret, asked, "/secrets", "secrets", {}))
 
     async def bills(self, *, days: int) -> tuple[Bill, ...]:
         """What pods have cost in the last days, today included, as far as it is settled. Raises: RunPodError."""

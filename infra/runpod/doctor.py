@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
@@ -19,12 +18,18 @@ from pydantic import ValidationError
 from infra.runpod import environment
 from infra.runpod.api import RunPodApi
 from infra.runpod.configuration import RunPodJobConfiguration
-from infra.runpod.desk import account_of, load_account
+from infra.runpod.day import most_usd_a_day
+from infra.runpod.desk import account_of, daily_limit_usd, load_account
 from infra.runpod.placement import Catalogue
+from infra.runpod.reach import reach
 from infra.runpod.stamp import Stamp, stamped
 from tasks.errors import HladvarpError, InvalidSettings
 
 NOBODY = UUID(int=0)
+ONLY_A_POD_TELLS = (
+    ("key", "whether it may make pods, and whether there is credit: API v2 does not tell the balance; see the console"),
+    ("pod", "whether the image can be pulled, starts, and reaches the Prefect API: `python -m infra.runpod smoke`"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,14 @@ class Finding:
     check: str
     is_well: bool
     said: str
+    is_open: bool = False
+    """Whether it cannot be told from here."""
 
     @property
     def line(self) -> str:
         """As a line of the report."""
-        return f"{'ok  ' if self.is_well else 'WRONG'} {self.check}: {self.said}"
+        mark = "?" if self.is_open else "ok" if self.is_well else "WRONG"
+        return f"{mark:<6}{self.check}: {self.said}"
 
 
 async def pool_named(client: PrefectClient, name: str) -> WorkPool:
@@ -82,8 +90,12 @@ async def examine(client: PrefectClient, name: str) -> AsyncIterator[Finding]:
             return
         yield await _tried("GPUs", lambda: _places(api, configuration))
         yield await _tried("image", lambda: _image(api, configuration))
-        yield await _tried("Prefect API", lambda: _way_back(configuration))
-        yield await _tried("environment", lambda: _environment(configuration))
+        yield await _tried("environment", lambda: _environment(api, configuration))
+        yield await _tried("money", lambda: _money(api, pool, configuration))
+    async for finding in _way_back(configuration, pool):
+        yield finding
+    for check, said in ONLY_A_POD_TELLS:
+        yield Finding(check, True, said, is_open=True)
 
 
 async def dry_run(client: PrefectClient, name: str) -> str:
@@ -111,10 +123,7 @@ async def _pods(api: RunPodApi, pool: WorkPool) -> str:
     pods = await api.pods()
     own = stamped(pods, pool.id)
     cost_usd = sum(pod.cost_usd_per_h for pod, _ in own)
-    return (
-        f"RunPod takes it; {len(own)} of the account's {len(pods)} pods are this pool's, ${cost_usd:.2f}/h. "
-        "API v2 does not tell the balance: see the console"
-    )
+    return f"RunPod takes it; {len(own)} of the account's {len(pods)} pods are this pool's, ${cost_usd:.2f}/h"
 
 
 async def _places(api: RunPodApi, configuration: RunPodJobConfiguration) -> str:
@@ -142,16 +151,43 @@ async def _image(api: RunPodApi, configuration: RunPodJobConfiguration) -> str:
     return f"{configuration.image}" + (", with a credential for its registry" if configuration.registry else "")
 
 
-async def _way_back(configuration: RunPodJobConfiguration) -> str:
-    url = environment.api_url(configuration.api_url)
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.startswith("127."):
-        raise InvalidSettings(f"{url} is this machine's own; pods need an address that they can reach")
-    return f"pods will use {url}; whether they reach it, only a pod can tell: see the smoke test in the README"
+async def _money(api: RunPodApi, pool: WorkPool, configuration: RunPodJobConfiguration) -> str:
+    """What a run can cost at most, and what was billed: of the whole account, as bills don't tell pools apart."""
+    limit_usd = min(daily_limit_usd(pool), configuration.max_usd_per_day)
+    candidates = await Catalogue(api).candidates(configuration)
+    prices = [each.usd_per_h or configuration.max_usd_per_hour for each in candidates]
+    most_usd = [most_usd_a_day(price, configuration.longest_s(price)) for price in prices]
+    if min(most_usd) > limit_usd:
+        raise InvalidSettings(
+            f"a run may cost ${min(most_usd):.2f}, and all of a day ${limit_usd:.2f}, so that none is ever made; "
+            "shorten `Longest run`, lower `Most $ a run`, or raise `Most $ a day`"
+        )
+    billed_usd = sum(bill.total_usd for bill in await api.bills(days=1))
+    return (
+        f"a run may cost ${max(most_usd):.2f}, all of a day ${limit_usd:.2f}; "
+        f"RunPod has billed the account's pods ${billed_usd:.2f} today so far"
+    )
 
 
-async def _environment(configuration: RunPodJobConfiguration) -> str:
+async def _environment(api: RunPodApi, configuration: RunPodJobConfiguration) -> str:
     env = {name: value for name, value in configuration.env.items() if value is not None}
     environment.checked(env)
     references = environment.references(configuration.secret_env)
-    return f"{len(env)} variables and {len(references)} secrets by reference"
+    known = await api.secret_names()
+    missing = sorted(set(configuration.secret_env.values()) - known) if known is not None else []
+    if missing:
+        raise InvalidSettings(f"there is no secret {', '.join(missing)} at RunPod; make it in its console")
+    return f"{len(env)} variables and {len(references)} secrets by reference" + (
+        ", which RunPod does not list" if known is None and references else ""
+    )
+
+
+async def _way_back(configuration: RunPodJobConfiguration, pool: WorkPool) -> AsyncIterator[Finding]:
+    """Each step of `reach`, up to the first that is wrong."""
+    try:
+        url = environment.api_url(configuration.api_url)
+        yield Finding("Prefect API", True, f"pods will use {url}")
+        async for said in reach(url, pool, configuration.secret_env):
+            yield Finding("Prefect API", True, said)
+    except HladvarpError as error:
+        yield Finding("Prefect API", False, str(error))

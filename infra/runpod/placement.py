@@ -81,7 +81,8 @@ class Catalogue:
             for cloud in clouds:
                 offer = (await self.offers(cloud, choices.gpu_count, choices.min_cuda)).get(gpu_type)
                 usd_per_h = offer.usd_per_h(cloud) * choices.gpu_count if offer else 0.0
-                found.append(Candidate(gpu_type, cloud, data_centers, usd_per_h, offer.availability if offer else ""))
+                stock = offer.stock(data_centers) if offer else ""
+                found.append(Candidate(gpu_type, cloud, data_centers, usd_per_h, stock))
         affordable = [each for each in found if each.usd_per_h <= choices.max_usd_per_hour]
         if not affordable:
             cheapest = min(found, key=lambda each: each.usd_per_h)

@@ -13,6 +13,9 @@ Cloud = Literal["SECURE", "COMMUNITY"]
 ENDED = frozenset({"TERMINATED"})
 STOPPED = frozenset({"EXITED", "ERROR"})
 
+LEVELS = ("NONE", "LOW", "MEDIUM", "HIGH")
+"""Of stock."""
+
 LONGEST_NAME = 60  # v1 took 191; dstack found 60 to be safe
 
 
@@ -104,6 +107,13 @@ class PodRequest(BaseModel):
         return body
 
 
+class Site(Answer):
+    """One data centre's stock of a GPU type."""
+
+    id: str
+    availability: str = "NONE"
+
+
 class Offer(Answer):
     """One GPU type in the catalogue, with its stock for the question that was asked."""
 
@@ -113,6 +123,14 @@ class Offer(Answer):
     community_usd_per_h: float = Field(default=0.0, validation_alias=AliasPath("price", "community"))
     availability: str = "NONE"
     """NONE, LOW, MEDIUM, HIGH: a hint, no reservation."""
+    data_centers: tuple[Site, ...] = ()
+
+    def stock(self, data_center_ids: tuple[str, ...]) -> str:
+        """The most that one of these data centres has; of none named, the most that any has."""
+        if not data_center_ids or not self.data_centers:
+            return self.availability
+        there = [site.availability for site in self.data_centers if site.id in data_center_ids]
+        return max(there, key=lambda level: LEVELS.index(level) if level in LEVELS else 0, default="NONE")
 
     def usd_per_h(self, cloud: Cloud) -> float:
         """For one GPU; 0 where the catalogue names no price."""
@@ -141,6 +159,12 @@ class Registry(Answer):
     """The credential for a private registry of images; RunPod shows its name alone."""
 
     id: str
+    name: str = ""
+
+
+class Secret(Answer):
+    """A value that RunPod fills into environments; its name alone is ever shown."""
+
     name: str = ""
 
 

@@ -66,6 +66,7 @@ HladvarpError
     - DailyLimitReached       the pool's pods cost enough today       (retryable)
     - NoCapacity              no GPU of the wanted types is free      (retryable)
     - PodNotStarted           pods were made, and none of them started (retryable)
+    - PrefectUnreachable      no answer at the pods' address          (retryable)
     - RunPodBusy              more requests than RunPod takes         (retryable)
     - RunPodUnreachable       no answer, or none that tells anything  (retryable)
   x StageError                a stage's run on a pool gave no result
@@ -105,6 +106,7 @@ from tasks.errors.pods import (
     PodNotStarted,
     PodRefused,
     PodTooDear,
+    PrefectUnreachable,
     RunPodBusy,
     RunPodDenied,
     RunPodError,
@@ -198,6 +200,7 @@ __all__ = [
     "PodNotStarted",
     "PodRefused",
     "PodTooDear",
+    "PrefectUnreachable",
     "QuotaExceeded",
     "RequestRefused",
     "ReviewError",

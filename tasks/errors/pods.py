@@ -43,6 +43,12 @@ class PodNotStarted(RunPodError):
     retryable = True
 
 
+class PrefectUnreachable(RunPodError):
+    """The Prefect API does not answer at the address that the pods are told."""
+
+    retryable = True
+
+
 class RunPodBusy(RunPodError):
     """More requests than RunPod takes in this minute, hour or day."""
 
