@@ -72,8 +72,9 @@ def arrange(
     starts = [min(round(chapter.start_s * PROGRAMME_RATE_HZ), n_samples) for chapter in chapters[1:]]
     borders = [0, *(_middle_of_pause(start, speech) for start in starts), n_samples]
     cuts = borders if "sting" in lengths else [0, n_samples]
-    shortest = min(end - start for start, end in pairwise(cuts))
-    overlap = {role: _overlap(getattr(template, role), lengths.get(role, 0), shortest) for role in JINGLES}
+    stretches = [end - start for start, end in pairwise(cuts)]
+    beside = {"intro": stretches[0], "sting": min(stretches), "outro": stretches[-1]}
+    overlap = {role: _overlap(getattr(template, role), lengths.get(role, 0), beside[role]) for role in JINGLES}
     intro, sting, outro = (lengths.get(role, 0) for role in JINGLES)
     start = intro - overlap["intro"]
     parts: list[Part] = []
@@ -105,8 +106,9 @@ def lies_under(bed: Bed, title: str) -> bool:
     return any(fnmatchcase(title.casefold(), pattern.strip().casefold()) for pattern in bed.chapters)
 
 
-def _overlap(jingle: Jingle, length: int, shortest: int) -> int:
-    return min(round(jingle.overlap_s * PROGRAMME_RATE_HZ), length // 2, shortest // 2)
+def _overlap(jingle: Jingle, length: int, beside: int) -> int:
+    """As long as is asked, and no longer than half of the jingle, and of what it stands beside."""
+    return min(round(jingle.overlap_s * PROGRAMME_RATE_HZ), length // 2, beside // 2)
 
 
 def _middle_of_pause(start: int, speech: Sequence[Span]) -> int:

@@ -123,6 +123,26 @@ def test_a_chapter_that_begins_without_a_pause_gets_its_sting_there(tmp_path: Pa
     assert samples.shape[1] == 5 * RATE_HZ
 
 
+def test_a_short_chapter_takes_nothing_from_the_overlap_of_intro_and_outro(tmp_path: Path):
+    sounds = {role: jingle(tmp_path / f"{role}.flac", 4.0) for role in ("intro", "sting", "outro")}
+    form = template(intro=Jingle(overlap_s=1.5), sting=Jingle(overlap_s=1.5), outro=Jingle(overlap_s=1.0))
+    chapters = (
+        CHAPTERS[0],
+        Chapter(title="Stutt", start_s=3.8, end_s=4.5),
+        Chapter(title="Veður", start_s=4.5, end_s=LENGTH_S),
+    )
+
+    done, _ = dressed(tmp_path, form, sounds, chapters=chapters)
+
+    arrangement = done.arrangement
+    assert arrangement.intro
+    assert arrangement.outro
+    assert arrangement.intro.end - arrangement.parts[0].place.start == 1.5 * RATE_HZ
+    assert arrangement.parts[-1].place.end - arrangement.outro.start == 1.0 * RATE_HZ
+    crossing = arrangement.parts[0].place.end - arrangement.stings[0].start
+    assert crossing == (arrangement.parts[1].place.end - arrangement.parts[1].place.start) // 2
+
+
 def test_music_is_as_loud_against_the_speech_as_is_asked(tmp_path: Path):
     sounds = {"intro": jingle(tmp_path / "i.flac", 2.0), "outro": jingle(tmp_path / "o.flac", 2.0, channels=1)}
     form = template(intro=Jingle(gain_lu=-3.0), outro=Jingle(gain_lu=4.0))
