@@ -28,7 +28,7 @@ def _limits(proc: Path, cgroups: Path) -> Iterator[Memory]:
 
     Source: Linux, admin-guide/cgroup-v2.rst (memory.max, memory.current) and cgroup-v1/memory.rst.
     """
-    for line in (proc / "self" / "cgroup").read_text().splitlines():
+    for line in _text(proc / "self" / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers == "":
             root, limit, usage = cgroups, "memory.max", "memory.current"
@@ -48,7 +48,12 @@ def _limit(folder: Path, limit: str, usage: str) -> Iterator[Memory]:
     if highest == "max":
         return
     # v1 counts the groups below in `usage`, and their cache only in what begins with `total_`.
-    caches = re.findall(r"^(?:total_)?inactive_file (\d+)$", (folder / "memory.stat").read_text(), re.MULTILINE)
+    caches = re.findall(r"^(?:total_)?inactive_file (\d+)$", _text(folder / "memory.stat"), re.MULTILINE)
     reclaimable = max(map(int, caches), default=0)
     free_bytes = int(highest) - int((folder / usage).read_text()) + reclaimable
     yield Memory(total_bytes=int(highest), free_bytes=free_bytes)
+
+
+def _text(path: Path) -> str:
+    """What a file says; nothing where a kernel, or a sandbox in its place, has no such file."""
+    return path.read_text() if path.is_file() else ""

@@ -41,6 +41,7 @@ V1 = {
     "memory/memory.usage_in_bytes": f"{2 * GIB}",
     "memory/memory.stat": f"inactive_file 0\ntotal_inactive_file {GIB // 2}\n",
 }
+V1_OF_A_SANDBOX = {name: text for name, text in V1.items() if not name.endswith("stat")}
 V1_WITHOUT_LIMIT = V1 | {"memory/memory.limit_in_bytes": "9223372036854771712"}
 
 
@@ -49,6 +50,7 @@ V1_WITHOUT_LIMIT = V1 | {"memory/memory.limit_in_bytes": "9223372036854771712"}
     [
         ("0::/pod/box\n", V2, 4, 2),  # the limit of the folder above binds; page cache can be given back
         ("4:memory:/host/path\n1:name=systemd:/\n", V1, 3, 1.5),  # in a container only the root can be read
+        ("4:memory:/\n", V1_OF_A_SANDBOX, 3, 1),
         ("4:memory:/\n0::/\n", V1_WITHOUT_LIMIT, 16, 8),
         ("0::/\n", {}, 16, 8),
     ],
