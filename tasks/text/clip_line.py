@@ -10,9 +10,7 @@ from tasks.text.markup import escaped
 from tasks.text.ssml import parse_markup
 
 _MENTION = re.compile(r"(?<!\\)\[\s{0,3}clip\s{0,3}:", re.IGNORECASE)
-_LINE = re.compile(
-    r"\[\s{0,3}clip\s{0,3}:\s*(?P<file>[^\]\"„“”]*?)\s*(?:[\"„“](?P<text>.*)[\"“”]\s*)?\]", re.IGNORECASE
-)
+_QUOTE = re.compile(r"[\"„“]")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST_PART = 255  # bytes, of a file's name on every file system that we meet
@@ -26,14 +24,17 @@ def read_clip_line(row: str, number: int) -> tuple[Insert, str] | None:
     """
     if not _MENTION.search(row):
         return None
-    match = _LINE.fullmatch(row.strip())
-    if not match:
+    inside = row.strip()[1:-1].partition(":")[2].strip()
+    quote = _QUOTE.search(inside) if inside.endswith(('"', "“", "”")) else None
+    file, said = (inside[: quote.start()].strip(), inside[quote.end() : -1]) if quote else (inside, "")
+    is_alone = row.strip().startswith("[") and row.strip().endswith("]")
+    if not is_alone or re.search(r"[\[\]\"„“”]", file) or (quote and quote.end() == len(inside)):
         raise InvalidScript(
             f"line {number}: a [clip: …] stands alone, after a speaker's name at the most; write it on a line of its "
             'own, as [clip: svar.wav] or [clip: svar.wav "what is said in it"]'
         )
-    text, _ = parse_markup(match["text"] or "", line_at=lambda _: number)
-    return Insert(file=checked_file(match["file"], number)), text
+    text, _ = parse_markup(said, line_at=lambda _: number)
+    return Insert(file=checked_file(file, number)), text
 
 
 def write_clip_line(insert: Insert, text: str) -> str:

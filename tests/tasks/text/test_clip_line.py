@@ -107,11 +107,19 @@ def test_a_name_that_leads_elsewhere_is_refused_with_its_line(file: str, reason:
         "**Kynnir:** [clip: a.wav] Þetta var hann.",
         "**Kynnir:** [clip: a.wav",
         '**Kynnir:** [clip: a.wav "Já]',
+        '**Kynnir:** [clip: a.wav "]',
+        "**Kynnir:** [clip: a.wav] og [clip: b.wav]",
     ],
 )
 def test_a_clip_among_words_is_not_read_aloud_but_refused(row: str):
     with pytest.raises(InvalidScript, match=r"line 2: a \[clip: …\] stands alone"):
         parse_script(f"# Þáttur\n{row}\n", name="a.md")
+
+
+@pytest.mark.parametrize("filling", [" ", "[", '"', "a ", "„ “", "[clip:"])
+def test_a_clip_that_never_ends_costs_no_time(filling: str):
+    with pytest.raises(InvalidScript, match="line 1"):
+        parse_script(f"**Kynnir:** [clip: {filling * 200_000}", name="a.md")
 
 
 def test_an_escaped_bracket_is_a_word():
