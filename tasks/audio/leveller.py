@@ -19,7 +19,6 @@ log = structlog.get_logger(__name__)
 
 _MOST_DB = 12.0  # between a voice and all: beyond it the room would be heard more than the voice
 _MOST_RAISED_DB = 24.0  # all of it: what is softer is no speech that was meant to be recorded
-_PEAK_DBFS = -1.0  # where FLAC has room left
 
 Gains = NDArray[np.float64]
 """Decibels at the middle of each hop: float64, shape (n_hops,)."""
@@ -55,7 +54,7 @@ def gain_curve(heard: Heard, stretches: Sequence[Stretch], *, strength: float) -
     """The gain of every hop, also of a last one that is not whole: level within a stretch, straight lines between them.
 
     strength: 0 leaves all as it is; 1 makes all voices alike; 0.7 leaves a tenth of every difference.
-    All voices meet at `VOICE_LUFS`, where cast voices meet too, or below it where a peak would leave full scale.
+    All voices meet at `VOICE_LUFS`, where cast voices meet too; what `leaves_scale` then is the caller's to limit.
     """
     hops = np.arange(len(heard.peaks))
     if not stretches or not strength:
@@ -84,15 +83,15 @@ def apply_gains(blocks: Iterable[Samples], gains_db: Gains, *, hop: int) -> Iter
         yield block * np.interp(places, middles, factors).astype(np.float32)
 
 
-def _common_db(heard: Heard, gains_db: Gains) -> float:
-    """The gain of all of it, that brings what `gains_db` makes of it to `VOICE_LUFS`."""
-    made_lufs = integrated_lufs(heard.energies * 10 ** (gains_db[: len(heard.energies)] / 10))
-    wanted_db = min(VOICE_LUFS - made_lufs, _MOST_RAISED_DB)
+def leaves_scale(heard: Heard, gains_db: Gains, *, ceiling_dbfs: float) -> bool:
+    """Whether a sample would rise above `ceiling_dbfs` under these gains."""
     # A hop's samples lie under its own gain and those of its neighbours.
     around = np.pad(gains_db, 1, mode="edge")
     highest_db = np.max([around[:-2], around[1:-1], around[2:]], axis=0)
-    with np.errstate(divide="ignore"):
-        room_db = _PEAK_DBFS - float(np.max(20 * np.log10(heard.peaks) + highest_db))
-    if room_db < wanted_db:
-        log.info("leveller.held", wanted_db=round(wanted_db, 1), room_db=round(room_db, 1))
-    return min(wanted_db, room_db)
+    return bool(np.any(heard.peaks * 10 ** (highest_db / 20) > 10 ** (ceiling_dbfs / 20)))
+
+
+def _common_db(heard: Heard, gains_db: Gains) -> float:
+    """The gain of all of it, that brings what `gains_db` makes of it to `VOICE_LUFS`."""
+    made_lufs = integrated_lufs(heard.energies * 10 ** (gains_db[: len(heard.energies)] / 10))
+    return min(VOICE_LUFS - made_lufs, _MOST_RAISED_DB)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.audio.ahead import read_ahead
-from tasks.audio.leveller import Heard, apply_gains, gain_curve, listen
+from tasks.audio.dynamics import limiter, process_blocks
+from tasks.audio.leveller import Heard, apply_gains, gain_curve, leaves_scale, listen
 from tasks.audio.pcm import info, read_blocks, write_flac
 from tasks.audio.silences import cut_out, find_silences
 from tasks.audio.stretches import find_stretches
 from tasks.schemas import Cut, Levelled, Tidied, Tidying, Transcript
+
+_CEILING_DBFS = -1.0  # FLAC ends at full scale
 
 
 def tidy(source: Path, target: Path, wish: Tidying, transcript: Transcript) -> Tidied:
@@ -28,6 +31,9 @@ def tidy(source: Path, target: Path, wish: Tidying, transcript: Transcript) -> T
     cuts = _cuts(heard, wish, transcript)
     if stretches or cuts:
         levelled = apply_gains(read_ahead(read_blocks(source)), gains_db, hop=heard.hop)
+        if leaves_scale(heard, gains_db, ceiling_dbfs=_CEILING_DBFS):
+            # Mastering raises all of it by some 7 dB more and limits it anyway: nothing is lost here that would stay.
+            levelled = process_blocks(levelled, limiter(0.0, _CEILING_DBFS), sample_rate_hz=rate_hz)
         write_flac(target, cut_out(levelled, cuts, sample_rate_hz=rate_hz), sample_rate_hz=rate_hz)
     if not wish.strength:
         return Tidied(cuts=cuts)

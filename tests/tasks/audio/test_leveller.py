@@ -67,7 +67,6 @@ def test_leveller_does_not_pump():
 @pytest.mark.parametrize("level_dbfs", [-45.0, -30.0, -14.0])
 def test_recordings_and_clips_meet_at_one_loudness(level_dbfs: float):
     voice = babble(20, level_dbfs)
-    voice = np.clip(voice, *(np.array([-5, 5], np.float32) * voice.std()))  # peaks as high as a voice's
     clip_lufs = measure(voice, RATE_HZ).integrated_lufs
     assert measure(levelled(voice), RATE_HZ).integrated_lufs == pytest.approx(VOICE_LUFS, abs=0.3)
     assert clip_lufs + voice_gain_db([(clip_lufs, 20.0)]) == pytest.approx(VOICE_LUFS, abs=0.3)
@@ -116,13 +115,6 @@ def test_the_size_of_the_blocks_changes_nothing(size: int):
 )
 def test_where_nobody_speaks_nothing_is_done(samples: Samples):
     assert np.array_equal(levelled(samples), samples)
-
-
-def test_a_peak_keeps_its_room():
-    samples = babble(20, -45)
-    samples[:, 5 * RATE_HZ] = 0.9
-    after = levelled(samples)
-    assert np.abs(after).max() == pytest.approx(10 ** (-1 / 20), abs=0.01)
 
 
 def test_who_interrupts_within_a_turn_shares_its_gain():

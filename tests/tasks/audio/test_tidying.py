@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conversations import made
-from signals import RATE_HZ, Samples, noise, write
+from signals import RATE_HZ, Samples, babble, noise, write
 
 from tasks.audio.cuts import Timeline
+from tasks.audio.levelling import VOICE_LUFS
+from tasks.audio.loudness import measure
 from tasks.audio.pcm import read_blocks
 from tasks.audio.tidying import tidy
 from tasks.schemas import Segment, Tidied, Tidying, Transcript, Word
@@ -43,6 +45,18 @@ def test_levelling_keeps_every_sample_and_the_balance_of_channels(tmp_path: Path
     assert done.levelled.max_gain_db - done.levelled.min_gain_db == pytest.approx(12.0 * 0.91, abs=0.5)
     assert done.levelled.min_gain_db < done.levelled.mean_gain_db < done.levelled.max_gain_db
     assert (done.levelled.stretches, done.levelled.by_speaker) == (6, False)
+
+
+def test_a_clap_is_limited_and_moves_nothing_else(tmp_path: Path):
+    samples = babble(20, -45)
+    samples[:, 5 * RATE_HZ] = 0.9
+    _, after = tidied(tmp_path, samples, LEVEL)
+    assert after.shape == samples.shape
+    assert np.abs(after).max() <= 10 ** (-1 / 20) + 1e-4
+    late = slice(10 * RATE_HZ, None)
+    gains = after[:, late] / np.where(np.abs(samples[:, late]) > 1e-3, samples[:, late], np.nan)
+    assert np.nanstd(20 * np.log10(gains)) < 0.1
+    assert measure(after[:, late], RATE_HZ).integrated_lufs == pytest.approx(VOICE_LUFS, abs=1.0)
 
 
 def test_the_transcript_says_who_speaks_where_it_knows(tmp_path: Path):
@@ -86,6 +100,8 @@ import resource, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from signals import RATE_HZ, babble
+from tasks.audio.levelling import VOICE_LUFS
+from tasks.audio.loudness import measure
 from tasks.audio.pcm import write_flac
 from tasks.audio.tidying import tidy
 from tasks.schemas import Tidying, Transcript
