@@ -45,6 +45,10 @@ def test_produce_episode_publishes_a_whole_episode_from_a_script(studio):
     assert manifest.loudness.integrated_lufs == pytest.approx(-16.0, abs=0.5)
     assert manifest.loudness.true_peak_dbtp <= -1.0
     assert (manifest.clips_made, manifest.clips_reused) == (3, 0)
+    assert manifest.verdict.passed
+    assert manifest.round_trip is not None
+    assert manifest.round_trip.lines == 0
+    assert manifest.round_trip.not_measured[0].startswith("3 lines: espeak reads by rule")
     assert [stage.stage for stage in manifest.stages] == ["ingest", "synthesize", "postprocess", "measure", "publish"]
     text = (folder / "transcript.txt").read_text()
     assert "14. nóvember 1963 kl. 7:15." in text, "the transcript keeps what was written"

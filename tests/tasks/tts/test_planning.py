@@ -290,3 +290,17 @@ def test_recorded_clips_and_chapters_keep_their_places_among_lines_that_are_cut(
 
     assert [insert.place for insert in inserts] == [0, 1, 5], "the first line became two"
     assert [chapter.first_line for chapter in chapters] == [1, 5]
+
+
+def test_a_line_is_said_again_with_another_seed_where_the_engine_knows_seeds():
+    voice = PRESETS["kok"].model_copy(update={"seed": 41})
+    seeded = planner()
+    seeded.engine_of = lambda _: Stub(settings=frozenset({"seed"}))
+    (first,) = seeded.stretches(parse_script("Góðan dag.", name="a.txt").lines[0], voice, "is")
+
+    takes = [seeded.again(first, take)[0] for take in (1, 2)]
+
+    assert [take.voice.seed for take in takes] == [42, 43]
+    assert len({take.key for take in (first, *takes)}) == 3
+    assert all(take.spoken == first.spoken for take in takes)
+    assert planner().again(first, 1) == (), "Kokoro speaks the same every time"
