@@ -56,7 +56,7 @@ def produced(made: Recording | ScriptRef) -> None:
     script = read_document(made.document, Script)
     speakers = {line.speaker for line in script.lines}
     cast = tuple(CastEntry(speaker=speaker, preset="espeak-asa") for speaker in speakers)
-    for planned in plan_lines.fn(made.document, cast, made.language, 0.0).lines[:20]:
+    for planned in plan_lines.fn(made.document, cast, made.language, "", 0.0).lines[:20]:
         load_engine("espeak").synthesize(planned.spoken.text, planned.voice, planned.language)
 
 
@@ -140,13 +140,12 @@ def test_seeds_are_good_before_they_are_damaged(tmp_path: Path):
     ],
 )
 def test_command_says_one_sentence_and_publishes_nothing_of_a_hostile_source(
-    studio, name: str, production: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    studio, name: str, production: str, capfd: pytest.CaptureFixture[str]
 ):
     path = studio.folder / name
     path.write_bytes(HOSTILE[name])
-    monkeypatch.setattr("sys.argv", ["flows", "produce", str(path), "--production", production])
 
-    assert main() == 1
+    assert main(["produce", str(path), "--production", production]) == 1
 
     said = capfd.readouterr()
     assert "Traceback" not in said.out + said.err
