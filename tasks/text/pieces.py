@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -175,20 +176,38 @@ def _packed(
     here, *deeper = levels
     whole = [(mark.start, mark.end) for mark in piece.marks if mark.kind in WHOLE]
     places = [start + at for at in here(piece.text[start:end]) if 0 < at < end - start]
-    places = [at for at in places if not any(first < at < last for first, last in whole)]
-    begun, gathered = start, 0
-    for unit_start, unit_end in pairwise([start, *places, end]):
-        length = spoken_length(_part(piece, unit_start, unit_end))
-        if gathered and gathered + length > longest:
-            yield begun, unit_start
-            begun, gathered = unit_start, 0
-        if length > longest and deeper:
-            yield from _packed(piece, unit_start, unit_end, tuple(deeper), longest, spoken_length)
-            begun, gathered = unit_end, 0
+    bounds = [start, *(at for at in places if not any(first < at < last for first, last in whole)), end]
+
+    def excess(first: int, last: int) -> int:
+        return spoken_length(_part(piece, bounds[first], bounds[last])) - longest
+
+    begun = 0
+    while begun < len(bounds) - 1:
+        reached = _farthest(bounds, begun, longest, excess)
+        if reached == begun + 1 and deeper and excess(begun, reached) > 0:
+            yield from _packed(piece, bounds[begun], bounds[reached], tuple(deeper), longest, spoken_length)
         else:
-            gathered += length + 1  # and the space after it
-    if begun < end:
-        yield begun, end
+            yield bounds[begun], bounds[reached]
+        begun = reached
+
+
+def _farthest(bounds: list[int], begun: int, longest: int, excess: Callable[[int, int], int]) -> int:
+    """The last bound up to which all fits, at least the next one.
+
+    What is said is about as long as what is written, so the second or third guess is right: to read every word of a
+    long line by itself takes minutes.
+    """
+    fits, too_far = begun + 1, len(bounds)
+    reach = longest
+    while fits + 1 < too_far:
+        guess = min(max(bisect_right(bounds, bounds[begun] + reach) - 1, fits + 1), too_far - 1)
+        over = excess(begun, guess)
+        if over > 0:
+            too_far = guess
+        else:
+            fits = guess
+        reach = (bounds[guess] - bounds[begun]) * longest // max(1, longest + over)
+    return fits
 
 
 def _sentence_ends(text: str) -> Iterator[int]:
