@@ -15,7 +15,7 @@ from tasks.text.yaml_script import is_yaml, parse_yaml
 
 __all__ = ["decode_text", "looks_like_script", "parse_script", "write_script"]
 
-LONGEST_CHARACTERS = 3_000_000  # some sixty hours of speech
+LONGEST_CHARACTERS = 1_000_000  # some twenty hours of speech; no recording may be longer than twelve
 
 
 def parse_script(text: str, *, name: str) -> Script:
