@@ -108,7 +108,7 @@ async def _try(fault: Fault, studio: Studio, submitted: FlowRun) -> tuple[FlowRu
         if fault.strike:
             await fault.strike(runpod, studio)
         run = await studio.ended(submitted.id, within_s=GUARD_S)
-        await studio.emptied()
+        await studio.emptied(within_s=GUARD_S)
         await asyncio.sleep(2.5)  # for the log to be sent
     return run, await studio.log_of(submitted.id)
 

@@ -99,14 +99,14 @@ async def _in_turn(studio: Studio, moment: str, log: Path) -> Outcome:
 
 
 async def _reached(studio: Studio, run: FlowRun, reached: Reached) -> None:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(240):
         while not reached(studio, await studio.read(run.id)):
             await asyncio.sleep(0.05)
 
 
 async def _ended(studio: Studio, run: FlowRun, log: Path) -> Outcome:
-    ended = await studio.ended(run.id, within_s=150)
-    await studio.emptied()
+    ended = await studio.ended(run.id, within_s=300)
+    await studio.emptied(within_s=200)
     return Outcome(ended, studio, f"{ended.state.message if ended.state else ''}\n{log.read_text()[-6000:]}")
 
 
