@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,41 @@ def test_a_gpu_has_the_memory_that_its_driver_says(tmp_path: Path, monkeypatch):
     assert memory
     assert memory.used_percent == pytest.approx(60.0)
     assert (memory_of("cpu") or memory).total_bytes > memory.total_bytes
+
+
+EATS = """
+import os, sys
+open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
+from tasks.errors import MemoryShort
+from tasks.memory import require_memory
+eaten = []
+try:
+    while True:
+        if sys.argv[2] == "guarded":
+            require_memory(begun=True)
+        eaten.append(bytearray(os.urandom(1 << 20) * 8))
+except MemoryShort as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+def test_work_ends_with_a_sentence_where_the_kernel_would_have_killed_it():
+    group = Path("/sys/fs/cgroup/memory") / f"hladvarp-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text(str(600 << 20))
+    except OSError as error:
+        pytest.skip(f"no cgroup v1 of our own is to be had here: {error}")
+
+    def eat(how: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", EATS, str(group), how]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    try:
+        unguarded, guarded = eat("unguarded"), eat("guarded")
+    finally:
+        group.rmdir()
+    assert unguarded.returncode == -signal.SIGKILL
+    assert guarded.returncode == 0, guarded.stderr
+    assert "% of this machine's 0.6 GB are in use" in guarded.stdout
