@@ -17,11 +17,14 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from blocks.places import audio_store
+from blocks.settings import load_settings
+from flows.pods import Crew, Makes
 from flows.pool_runs import bound, bring
-from tasks.schemas import AudioRef, DocumentRef, FileRef, SourceRef
+from tasks.schemas import AudioRef, DocumentRef, FileRef, PodEntry, SourceRef, Work
 
 P = ParamSpec("P")
 R = TypeVar("R")
+M = TypeVar("M", bound=Makes)
 log = structlog.get_logger(__name__)
 
 THREADS = max(2, os.cpu_count() or 2)
@@ -29,21 +32,37 @@ THREADS = max(2, os.cpu_count() or 2)
 RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_workers=THREADS))
 
 
-def on_pool(stage: Flow[P, Coroutine[Any, Any, R]], pool: str) -> Callable[P, Awaitable[R]]:
+def on_pool(stage: Flow[P, Coroutine[Any, Any, R]], pool: str, crew: Crew | None = None) -> Callable[P, Awaitable[R]]:
     """A stage to be called: here, or where a pool is named, by a run of its deployment there, of the pool's own name.
 
-    The run shows below the calling flow, ends with it, and is shared by whoever asks for the same. Its result comes
-    back through the store; its failure as the error that was raised there. Raises besides: as `bring`.
+    The run shows below the calling flow, ends with it, and is joined by whoever asks for the same. Its result comes
+    back through the store; its failure as the error that was raised there. Raises besides: StageError's leaves.
+
+    crew: shares the stage among several machines, and tells who did what.
     """
     if not pool:
         return stage
 
     async def there(*args: P.args, **kwargs: P.kwargs) -> R:
+        parameters = bound(stage, args, kwargs)
         result: R
-        result, _ = await bring(stage, pool, bound(stage, args, kwargs))
+        if crew is None:
+            result, _ = await bring(stage, pool, parameters)
+        else:
+            result = await crew.bring(stage, pool, parameters)
         return result
 
     return there
+
+
+def spread(
+    stage: Flow[P, Coroutine[Any, Any, M]],
+    helper: Flow[..., Coroutine[Any, Any, Work]],
+    pods: int,
+    worked: Callable[[tuple[PodEntry, ...]], None],
+) -> Callable[P, Awaitable[M]]:
+    """The stage, here or on the pool that the settings place it on, there by so many runs at once: see `Crew`."""
+    return on_pool(stage, load_settings().pool_of(stage.name), Crew(helper, pods, worked))
 
 
 async def done(future: PrefectFuture[R]) -> R:

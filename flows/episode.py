@@ -9,9 +9,9 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from blocks.settings import load_settings
-from flows.dispatch import RUNNER, done, stored
+from flows.dispatch import RUNNER, done, spread, stored
 from flows.ingest import furnish, ingest
-from flows.pods import require_pools, spread
+from flows.pods import require_pools
 from flows.postprocess import assemble, dress, postprocess
 from flows.progress import Progress
 from flows.publish import publish

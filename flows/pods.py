@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, ParamSpec, Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import structlog
@@ -14,11 +15,10 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 
 from blocks.settings import load_settings
-from flows.pool_runs import bound, bring, cancel, ended, find, outcome, start, tag_of
+from flows.pool_runs import bring, cancel, ended, find, outcome, start, tag_of
 from tasks.errors import HladvarpError, InvalidRequest, StageNotDeployed, StoreNotShared
 from tasks.schemas import PodEntry, Share, Work
 
-P = ParamSpec("P")
 log = structlog.get_logger(__name__)
 
 BEGINS_WITHIN_S = 60.0
@@ -36,41 +36,31 @@ class Makes(Protocol):
         ...
 
 
-M = TypeVar("M", bound=Makes)
+@dataclass(frozen=True)
+class Crew:
+    """Who does a stage that is placed on a pool."""
 
+    helper: Flow[..., Coroutine[Any, Any, Work]]
+    """The flow that does a part, where there are several pods."""
+    pods: int
+    worked: Callable[[tuple[PodEntry, ...]], None]
+    """Is told who did what."""
 
-def spread(
-    stage: Flow[P, Coroutine[Any, Any, M]],
-    helper: Flow[..., Coroutine[Any, Any, Work]],
-    pods: int,
-    worked: Callable[[tuple[PodEntry, ...]], None],
-) -> Callable[P, Awaitable[M]]:
-    """The stage, here or on the pool that the settings place it on, there by so many runs at once.
-
-    helper: the flow that does a part. worked: is told who did what.
-    """
-    pool = load_settings().pool_of(stage.name)
-    if not pool:
-        return stage
-
-    async def there(*args: P.args, **kwargs: P.kwargs) -> M:
-        parameters = bound(stage, args, kwargs)
-        content = {**parameters, "pods": pods}
+    async def bring(self, stage: Flow[..., Any], pool: str, parameters: dict[str, Any]) -> Any:
+        """The stage's result. Raises: as `pool_runs.bring`, and no helper goes on."""
+        content = {**parameters, "pods": self.pods}
         helpers: tuple[UUID, ...] = ()
         try:
-            if pods > 1 and not await find(tag_of(stage, pool, content)):
-                helpers = await call_helpers(helper, pool, parameters, pods)
-            share = Share(of=pods, helpers=helpers).model_dump(mode="json")
-            result: M
+            if self.pods > 1 and not await find(tag_of(stage, pool, content)):
+                helpers = await call_helpers(self.helper, pool, parameters, self.pods)
+            share = Share(of=self.pods, helpers=helpers).model_dump(mode="json")
             result, leader = await bring(stage, pool, {**parameters, "share": share}, content)
             parts = await parts_of(leader, pool)
         finally:
             cancel(helpers)
         made = sum(entry.made for entry in parts)
-        worked((entry_of(leader, pool, result.made - made), *parts))
+        self.worked((entry_of(leader, pool, cast("Makes", result).made - made), *parts))
         return result
-
-    return there
 
 
 async def call_helpers(helper: Flow[..., Any], pool: str, parameters: dict[str, Any], pods: int) -> tuple[UUID, ...]:
@@ -93,7 +83,7 @@ async def helped(share: Share, began_s: float) -> tuple[Work, ...]:
     begins_by_s, ends_by_s = now_s + max(BEGINS_WITHIN_S, own_s), now_s + max(ENDS_WITHIN_S, own_s)
 
     def give_up(run: FlowRun) -> bool:
-        is_late = time.monotonic() > begins_by_s and run.start_time is None
+        is_late = time.monotonic() > begins_by_s and not run.run_count
         return is_late or time.monotonic() > ends_by_s
 
     done = []
@@ -117,7 +107,7 @@ async def parts_of(leader: FlowRun, pool: str) -> tuple[PodEntry, ...]:
         runs = [await client.read_flow_run(helper) for helper in share.helpers]
     for run in runs:
         work = await _work_of(run) if run.state is not None and run.state.is_final() else None
-        if run.start_time is not None:
+        if run.run_count:
             entries.append(entry_of(run, pool, work.made if work else 0))
     return tuple(entries)
 

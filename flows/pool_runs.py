@@ -67,7 +67,7 @@ async def bring(
         try:
             result = await outcome(run)
         except StageLost as lost:
-            if is_last or run.start_time is None:
+            if is_last or not run.run_count:
                 raise
             log.warning("stage.lost", stage=stage.name, run=run.name, reason=str(lost))
             continue
@@ -178,11 +178,13 @@ async def _left_by(state: State[Any]) -> Any:
 
 
 def cancel(run_ids: Iterable[UUID]) -> None:
-    """Cancel runs, with a client that needs no event loop: the caller's may be ending."""
+    """Cancel those runs that have not ended, with a client that needs no event loop: the caller's may be ending."""
     for run_id in run_ids:
         try:
             with get_client(sync_client=True) as client:
-                client.set_flow_run_state(run_id, Cancelling(message="The flow that asked for it has ended."))
+                state = client.read_flow_run(run_id).state
+                if state is None or not state.is_final():
+                    client.set_flow_run_state(run_id, Cancelling(message="The flow that asked for it has ended."))
         except Exception as error:  # noqa: BLE001 - the next one is to be cancelled all the same
             log.warning("run.not_cancelled", run=str(run_id), reason=str(error))
 

@@ -1,8 +1,9 @@
-"""Stages on a work pool: runs that a test ends as a machine would, and a real worker for the whole way."""
+"""Stages on a work pool, whose machines are this process: what comes back, and who does what how often."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -19,14 +20,12 @@ from prefect.settings import (
     temporary_settings,
 )
 from prefect.states import Crashed, Running
-from prefect.workers.process import ProcessWorker
 
 from blocks.results import RESULTS, RESULTS_SLUG, ResultStorage
 from blocks.settings import load_settings
-from deployments.bootstrap import bootstrap
 from flows import pool_runs
 from flows.dispatch import on_pool
-from flows.episode import produce_episode
+from flows.pods import Crew, helped
 from tasks.errors import (
     EngineBusy,
     InvalidRequest,
@@ -36,7 +35,17 @@ from tasks.errors import (
     StageNotDeployed,
     StoreNotShared,
 )
-from tasks.schemas import EpisodeRequest, Moment
+from tasks.policies import slot
+from tasks.schemas import (
+    WHOLE,
+    DocumentRef,
+    EngineUse,
+    Moment,
+    PodEntry,
+    Share,
+    TranscriptRef,
+    Work,
+)
 
 POOL = "elsewhere"
 
@@ -55,6 +64,39 @@ async def parent(name: str, outcome: str = "well") -> Moment:
     return await on_pool(measure, POOL)(name, outcome=outcome)
 
 
+USE = EngineUse(role="asr", engine="stand-in", version="1")
+LINES = tuple(range(10))
+
+
+async def make(made: set[int], share: Share) -> int:
+    """As a stage does: what another one has made is not made again."""
+    mine = set(share.part_of((line, 1.0) for line in LINES)) - made
+    made |= mine
+    return len(mine)
+
+
+@flow
+async def lead(name: str, share: Share = WHOLE) -> TranscriptRef:
+    began_s, own = time.monotonic(), 0
+    if share.helpers:
+        own = await make(STORED, share)
+        own += sum(work.made for work in await helped(share, began_s))
+    if name == "fails":
+        raise EngineBusy("the engine is busy; try again later")
+    own += await make(STORED, WHOLE)
+    reference = DocumentRef(uri="nowhere", sha256="")
+    return TranscriptRef(document=reference, language="is", engine=USE.model_copy(update={"requests": own}))
+
+
+@flow(name="help-lead")
+async def help_lead(name: str, share: Share) -> Work:
+    return Work(made=await make(STORED, share))
+
+
+STORED: set[int] = set()
+DEPLOYED = {each.name: each for each in (measure, lead, help_lead)}
+
+
 class Machines:
     """What stands in for the machines of the pool: it runs, in this process, whatever is scheduled there."""
 
@@ -62,7 +104,10 @@ class Machines:
         self.runs: list[FlowRun] = []
         self.lose = 0
         """So many runs lose their machine under them."""
-        self.holds = asyncio.Event()
+        self.loses = "all"
+        """Of this flow."""
+        self.holds = ""
+        """Runs of this flow, or `all`, never begin."""
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[Machines]:
@@ -80,19 +125,21 @@ class Machines:
                 await asyncio.sleep(0.05)
 
     async def _work(self) -> None:
+        at_work = set()
         async with get_client() as client:
             while True:
                 known = {run.id for run in self.runs}
                 for found in await client.get_scheduled_flow_runs_for_work_pool(POOL):
                     if found.flow_run.id not in known:
                         self.runs.append(found.flow_run)
-                        await self._run(client, found.flow_run)
+                        at_work.add(asyncio.create_task(self._run(client, found.flow_run)))
                 await asyncio.sleep(0.3)
 
     async def _run(self, client, run: FlowRun) -> None:
-        if self.holds.is_set():
+        name = (await client.read_flow(run.flow_id)).name
+        if self.holds == "all" or self.holds == name:
             return
-        if self.lose:
+        if self.lose and self.loses in ("all", name):
             self.lose -= 1
             await client.set_flow_run_state(run.id, Running(), force=True)
             await client.set_flow_run_state(run.id, Crashed(message="the pod vanished"), force=True)
@@ -102,23 +149,28 @@ class Machines:
             PREFECT_RESULTS_DEFAULT_SERIALIZER: "json",
         }
         with temporary_settings(as_there):
-            await run_flow_async(measure, flow_run=run, parameters=run.parameters, return_type="state")
+            await run_flow_async(DEPLOYED[name], flow_run=run, parameters=run.parameters, return_type="state")
 
 
-@pytest.fixture
-def pool(studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pool of another machine, on which `measure` is deployed."""
-    monkeypatch.setattr(pool_runs, "LOOK_S", 0.3)
+@pytest.fixture(scope="session")
+def elsewhere(prefect_server: None) -> None:
+    """A pool of other machines, with the flows of this file deployed on it."""
 
     async def make() -> None:
         await ResultStorage().asave(RESULTS, overwrite=True)
         async with get_client() as client:
             if POOL not in {each.name for each in await client.read_work_pools()}:
                 await client.create_work_pool(WorkPoolCreate(name=POOL, type="kubernetes"))
-            flow_id = await client.create_flow(measure)
-            await client.create_deployment(flow_id, name=POOL, work_pool_name=POOL, entrypoint="nobody.reads.this")
+            for each in DEPLOYED.values():
+                flow_id = await client.create_flow(each)
+                await client.create_deployment(flow_id, name=POOL, work_pool_name=POOL, entrypoint="nobody.reads.this")
 
     asyncio.run(make())
+
+
+@pytest.fixture
+def pool(studio, elsewhere, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_runs, "LOOK_S", 0.3)
 
 
 def go(story: Callable[[Machines], object]) -> object:
@@ -212,7 +264,7 @@ def test_run_that_loses_its_machine_is_made_again_once(pool):
 
 def test_stage_ends_with_its_parent(pool):
     async def story(machines):
-        machines.holds.set()
+        machines.holds = "all"
         asking = asyncio.create_task(parent("cancelled"))
         await machines.asked()
         asking.cancel()
@@ -227,7 +279,7 @@ def test_stage_ends_with_its_parent(pool):
 
 def test_stage_that_somebody_cancels_says_so(pool):
     async def story(machines):
-        machines.holds.set()
+        machines.holds = "all"
         asking = asyncio.create_task(parent("cancelled by hand"))
         await machines.asked()
         pool_runs.cancel([machines.runs[0].id])
@@ -236,6 +288,62 @@ def test_stage_that_somebody_cancels_says_so(pool):
     (failure,) = go(story)
 
     assert isinstance(failure, StageCancelled)
+
+
+@flow
+async def shared(name: str, pods: int) -> tuple[TranscriptRef, tuple[PodEntry, ...]]:
+    told: list[PodEntry] = []
+    crew = Crew(help_lead, pods, told.extend)
+    return await on_pool(lead, POOL, crew)(name), tuple(told)
+
+
+@pytest.mark.parametrize(
+    ("case", "pods", "made"),
+    [("all go well", 3, [3, 4, 3]), ("a helper is lost", 2, [10, 0]), ("a helper never begins", 2, [10])],
+)
+def test_parts_of_a_stage_are_made_once_whoever_makes_them(pool, monkeypatch, case, pods, made):
+    monkeypatch.setattr("flows.pods.BEGINS_WITHIN_S", 2.0)
+    STORED.clear()
+
+    async def story(machines):
+        machines.lose, machines.loses = int(case == "a helper is lost"), "help-lead"
+        machines.holds = "help-lead" if case == "a helper never begins" else ""
+        result, told = await shared(case, pods)
+        async with get_client() as client:
+            states = [(await client.read_flow_run(run.id)).state for run in machines.runs]
+        return result, told, states
+
+    result, told, states = go(story)
+
+    assert {line for line in LINES} == STORED
+    assert result.made == len(LINES) == sum(made)
+    assert [entry.made for entry in told] == made
+    assert len(states) == pods
+    assert all(state.is_final() or state.is_cancelling() for state in states)
+
+
+def test_helpers_end_with_a_leader_that_fails(pool, monkeypatch):
+    monkeypatch.setattr("flows.pods.BEGINS_WITHIN_S", 0.0)
+
+    async def story(machines):
+        machines.holds = "help-lead"
+        with pytest.raises(EngineBusy):
+            await shared("fails", 2)
+        async with get_client() as client:
+            return [(await client.read_flow_run(run.id)).state for run in machines.runs]
+
+    states = go(story)
+
+    assert len(states) == 2
+    assert all(state.is_final() or state.is_cancelling() for state in states)
+
+
+def test_limit_of_a_machine_of_ones_own_is_counted_there(studio):
+    with slot("asr-faster-whisper", alone=True), get_client(sync_client=True) as client:
+        limit = client.read_global_concurrency_limit_by_name("asr-faster-whisper")
+
+        assert limit.active_slots == 0
+        assert slot("asr-faster-whisper", alone=True) is slot("asr-faster-whisper", alone=True), "all threads share it"
 
 
 def test_on_pool_without_a_pool_calls_it_here(pool):
@@ -276,44 +384,3 @@ def test_pool_that_cannot_be_used_is_refused_before_anything_is_asked_for(studio
         studio.produce(studio.script(), **request)
 
     assert not studio.published.exists()
-
-
-@asynccontextmanager
-async def working() -> AsyncIterator[None]:
-    """A real worker on this machine, as long as the block lasts."""
-    worker = ProcessWorker(work_pool_name="local", name="beside")
-    task = asyncio.create_task(worker.start(printer=lambda *_: None))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-@pytest.fixture
-def placed(studio, monkeypatch):
-    """A studio whose stages are placed on a pool."""
-    monkeypatch.setenv("HLADVARP_POOLS", '{"synthesize": "local", "transcribe": "local"}')
-    monkeypatch.setenv("HLADVARP_STORE_IS_SHARED", "true")
-    monkeypatch.setenv("PREFECT_WORKER_QUERY_SECONDS", "2")
-    load_settings.cache_clear()
-    asyncio.run(bootstrap())
-    return studio
-
-
-@pytest.mark.slow
-def test_episode_whose_lines_are_spoken_on_a_pool_says_who_did_it(placed):
-    script = placed.script()
-
-    async def story():
-        async with working():
-            return await produce_episode(EpisodeRequest(source=str(script)))
-
-    manifest = asyncio.run(story())
-    stages = {entry.stage: entry.pods for entry in manifest.stages}
-    (pod,) = stages.pop("synthesize")
-
-    assert manifest.clips_made == pod.made == 3
-    assert pod.pool == "local"
-    assert pod.elapsed_s > 0
-    assert not any(stages.values())
