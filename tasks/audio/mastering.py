@@ -10,12 +10,13 @@ import numpy as np
 import structlog
 
 from tasks.audio.ahead import read_ahead
+from tasks.audio.aim import Aim, Goal, next_aim
 from tasks.audio.dynamics import CHAINS, process_blocks
 from tasks.audio.energies import ABSOLUTE_GATE_LUFS
 from tasks.audio.formats import ENCODINGS
-from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, info, read_blocks, resample_blocks
+from tasks.audio.pcm import PROGRAMME_RATE_HZ, info, read_blocks, resample_blocks
 from tasks.audio.samples import Samples
-from tasks.audio.take import Aim, Chained, Goal, Reading, Take, make_take, read_meter
+from tasks.audio.take import Chained, Reading, Take, make_take, read_meter
 from tasks.errors import LoudnessUnreachable
 from tasks.schemas import AudioFormat, Loudness, Mastering
 
@@ -26,7 +27,8 @@ _AIM_LU = 0.3  # in the first rounds: what is nearer is not heard, and a round c
 _AIM_ROUNDS, _MAX_ROUNDS = 2, 5
 _MAX_GAIN_DB = 50.0  # beyond it a microphone's own noise would be the programme
 _MARGIN_DB = 0.2
-_EXCERPT_BLOCKS, _REHEARSALS = 8, 3
+# Many short pieces: of few long ones, a loud one alone would set the gate of the loudness.
+_EXCERPT_PIECES, _REHEARSALS = 90, 3
 _TWO_EQUAL_CHANNELS_LU = 10 * float(np.log10(2))
 
 
@@ -119,7 +121,9 @@ def _press(chained: Chained, before: Reading, target: Path, name: AudioFormat, m
     aim = _rehearse(chained, before, target, name, mastering)
     takes = [make_take(chained.read(), target, name, mastering, aim=aim)]
     while not _is_right(takes, name, mastering):
-        takes.append(make_take(chained.read(), target, name, mastering, aim=_next_aim(takes, goal)))
+        takes.append(
+            make_take(chained.read(), target, name, mastering, aim=next_aim([take.hit for take in takes], goal))
+        )
     last = takes[-1]
     return Mastered(
         path=target,
@@ -138,7 +142,7 @@ def _rehearse(chained: Chained, before: Reading, target: Path, name: AudioFormat
     encoding = ENCODINGS[name]
     gain_db = mastering.target_lufs - before.level_lufs - _spread_lu(before, mastering)
     aim = Aim(gain_db + encoding.loss_lu, mastering.true_peak_dbtp - encoding.headroom_db)
-    if before.duration_s < 2 * _EXCERPT_BLOCKS * BLOCK_S:
+    if before.duration_s < 2 * _EXCERPT_PIECES:
         return aim
     # Limiter and encoder take as much from the excerpt as from the whole, if the excerpt gets the same gain.
     excerpt_lufs = read_meter(_excerpt(chained, before), channels=before.channels).level_lufs
@@ -146,12 +150,12 @@ def _rehearse(chained: Chained, before: Reading, target: Path, name: AudioFormat
     takes: list[Take] = []
     while np.isfinite(excerpt_lufs) and len(takes) < _REHEARSALS:
         takes.append(make_take(_excerpt(chained, before), target, name, mastering, aim=aim))
-        aim = _next_aim(takes, goal)
+        aim = next_aim([take.hit for take in takes], goal)
     return aim
 
 
 def _excerpt(chained: Chained, before: Reading) -> Iterator[Samples]:
-    return chained.excerpt(before.duration_s, _EXCERPT_BLOCKS)
+    return chained.excerpt(before.duration_s, _EXCERPT_PIECES)
 
 
 def _is_right(takes: list[Take], name: AudioFormat, mastering: Mastering) -> bool:
@@ -179,16 +183,3 @@ def _is_right(takes: list[Take], name: AudioFormat, mastering: Mastering) -> boo
             f"Ask for less loudness"
         )
     return False
-
-
-def _next_aim(takes: list[Take], goal: Goal) -> Aim:
-    """What the last takes suggest: the gain by the secant through them, the ceiling lower by what exceeded it."""
-    last = takes[-1]
-    slope = 1.0
-    if len(takes) > 1 and abs(step_db := last.aim.gain_db - takes[-2].aim.gain_db) > 0.05:
-        # A limiter at work gives back less than it is given, and never more.
-        slope = float(np.clip((last.reading.level_lufs - takes[-2].reading.level_lufs) / step_db, 0.25, 1.0))
-    error_lu = goal.level_lufs - last.reading.level_lufs
-    excess_db = last.reading.loudness.true_peak_dbtp - goal.true_peak_dbtp
-    lower_db = excess_db + _MARGIN_DB if excess_db > 0 else 0.0
-    return Aim(last.aim.gain_db + error_lu / slope, last.aim.ceiling_dbtp - lower_db)

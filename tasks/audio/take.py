@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from tasks.audio.ahead import read_ahead
+from tasks.audio.aim import Aim, Hit
 from tasks.audio.dynamics import limiter, process_blocks
 from tasks.audio.formats import ENCODINGS, decoded_blocks
 from tasks.audio.loudness import Meter
@@ -37,27 +39,16 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Goal:
-    """What a file is to measure when it is decoded."""
-
-    level_lufs: float
-    true_peak_dbtp: float
-
-
-@dataclass(frozen=True)
-class Aim:
-    """A gain, and the ceiling of the limiter behind it, in front of the encoder."""
-
-    gain_db: float
-    ceiling_dbtp: float
-
-
-@dataclass(frozen=True)
 class Take:
     """What was aimed at, and what the file measures after decoding."""
 
     aim: Aim
     reading: Reading
+
+    @property
+    def hit(self) -> Hit:
+        """The take, as the next one learns from it."""
+        return Hit(self.aim, self.reading.level_lufs, self.reading.loudness.true_peak_dbtp)
 
 
 class Chained:
@@ -78,22 +69,23 @@ class Chained:
                     np.ascontiguousarray(block.T).tofile(file)
                 yield block
 
-    def read(self, *, start: int = 0, n_blocks: int | None = None) -> Iterator[Samples]:
-        """The kept sound in blocks of ten seconds; start: a sample."""
+    def read(self) -> Iterator[Samples]:
+        """The kept sound in blocks of ten seconds."""
         with self._path.open("rb") as file:
-            file.seek(4 * self._channels * start)
-            while n_blocks is None or n_blocks > 0:
-                flat = np.fromfile(file, np.float32, _BLOCK * self._channels)
-                if not flat.size:
-                    return
-                yield np.ascontiguousarray(flat.reshape(-1, self._channels).T)
-                n_blocks = None if n_blocks is None else n_blocks - 1
+            while (block := self._block(file, _BLOCK)).size:
+                yield block
 
-    def excerpt(self, duration_s: float, n_blocks: int) -> Iterator[Samples]:
-        """Blocks from all over a programme of this length, evenly spaced."""
-        last = round(duration_s * PROGRAMME_RATE_HZ) - _BLOCK
-        for start in np.linspace(0, last, n_blocks):
-            yield from self.read(start=int(start), n_blocks=1)
+    def excerpt(self, duration_s: float, n_pieces: int) -> Iterator[Samples]:
+        """Pieces of a second from all over a programme of this length, evenly spaced."""
+        last = round(duration_s * PROGRAMME_RATE_HZ) - PROGRAMME_RATE_HZ
+        with self._path.open("rb") as file:
+            for start in np.linspace(0, last, n_pieces):
+                file.seek(4 * self._channels * int(start))
+                yield self._block(file, PROGRAMME_RATE_HZ)
+
+    def _block(self, file: BinaryIO, n_samples: int) -> Samples:
+        flat = np.fromfile(file, np.float32, n_samples * self._channels)
+        return np.ascontiguousarray(flat.reshape(-1, self._channels).T)
 
 
 def read_meter(blocks: Iterable[Samples], *, channels: int) -> Reading:

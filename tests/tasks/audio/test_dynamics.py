@@ -6,6 +6,7 @@ from signals import RATE_HZ, Samples, babble, noise, tone
 
 from tasks.audio.dynamics import CHAINS, limiter, process_blocks
 from tasks.audio.loudness import measure
+from tasks.schemas import Chain as ChainName
 
 
 def through(board, samples: Samples, size: int = 480_000) -> Samples:
@@ -19,7 +20,14 @@ def test_process_blocks_gives_the_same_samples_whatever_the_size_of_the_blocks(b
     samples = babble(3, -12)
     processed = through(board, samples, size)
     assert processed.shape == samples.shape
-    assert np.abs(processed - through(board, samples)).max() < 1e-6
+    assert np.array_equal(processed, through(board, samples))
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_process_blocks_gives_the_samples_of_the_whole_file_at_once(chain: ChainName):
+    samples, board = np.concatenate([babble(3.1, -12), babble(3.1, -30, seed=2)]), CHAINS[chain].board(-20)
+    whole = board(samples, RATE_HZ, reset=True)
+    assert np.array_equal(through(board, samples, 50_001), whole)
 
 
 def test_process_blocks_keeps_its_state_when_blocks_grow():

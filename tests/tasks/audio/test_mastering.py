@@ -13,7 +13,7 @@ from tasks.audio.formats import decoded_blocks
 from tasks.audio.loudness import measure
 from tasks.audio.mastering import Mastered, master
 from tasks.errors import LoudnessUnreachable
-from tasks.schemas import Mastering
+from tasks.schemas import AudioFormat, Mastering
 
 STEREO, MONO = Mastering(), Mastering(channels=1)
 
@@ -88,6 +88,42 @@ def test_master_holds_loudness_and_peak_on_real_speech(tmp_path: Path, name: str
     loudness = measure(decoded(made), RATE_HZ)
     assert loudness.integrated_lufs == pytest.approx(mastering.target_lufs, abs=0.5)
     assert loudness.true_peak_dbtp <= -1.0
+
+
+@pytest.mark.parametrize("name", ["m4a", "opus", "flac", "wav"])
+def test_master_holds_loudness_and_peak_on_every_format(tmp_path: Path, name: AudioFormat):
+    write_flac(tmp_path / "a.flac", SOUNDS["hot speech"], sample_rate_hz=RATE_HZ)
+    mp3, other = master(tmp_path / "a.flac", tmp_path, Mastering(formats=(name,)), scratch=tmp_path)
+    assert (mp3.format, other.format) == ("mp3", name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["a.flac", "master.mp3", f"master.{name}"])
+    for made in (mp3, other):
+        loudness = measure(decoded(made), RATE_HZ)
+        assert loudness.integrated_lufs == pytest.approx(-16.0, abs=0.5)
+        assert loudness.true_peak_dbtp <= -1.0
+        assert made.loudness.model_dump() == pytest.approx(loudness.model_dump(), abs=1e-6)
+
+
+@pytest.mark.parametrize(("rate_hz", "n_samples"), [(48_000, 100_001), (44_100, 99_999), (16_000, 33_333)])
+def test_master_loses_and_adds_no_sample_from_the_source_to_flac(tmp_path: Path, rate_hz: int, n_samples: int):
+    write_flac(tmp_path / "a.flac", babble(3)[:, :n_samples], sample_rate_hz=rate_hz)
+    _, flac = master(tmp_path / "a.flac", tmp_path, Mastering(formats=("flac",)), scratch=tmp_path)
+    assert decoded(flac).shape[1] == round(n_samples * RATE_HZ / rate_hz)
+
+
+def test_master_runs_the_chain_that_was_asked_for(tmp_path: Path):
+    """A quiet and a loud half: music keeps their distance, speech holds the loud one a little, broadcast both."""
+    samples = np.concatenate([babble(6, -38), babble(6, -20, seed=2)], axis=1)
+    write_flac(tmp_path / "a.flac", samples, sample_rate_hz=RATE_HZ)
+    apart = {}
+    for chain in ("music", "speech", "broadcast"):
+        mastering = Mastering(chain=chain, loudness_lufs=-30.0, formats=("flac",))  # where no limiter is at work
+        _, flac = master(tmp_path / "a.flac", tmp_path, mastering, scratch=tmp_path)
+        halves = np.array_split(decoded(flac), 2, axis=1)
+        quiet, loud = (measure(half, RATE_HZ).integrated_lufs for half in halves)
+        apart[chain] = loud - quiet
+    assert apart["music"] == pytest.approx(18.0, abs=0.5)
+    assert apart["music"] - 1 > apart["speech"]
+    assert apart["speech"] - 3 > apart["broadcast"]
 
 
 def test_master_makes_both_channels_of_a_recording_in_one(tmp_path: Path):
