@@ -28,7 +28,7 @@ _AIM_ROUNDS, _MAX_ROUNDS = 2, 5
 _MAX_GAIN_DB = 50.0  # beyond it a microphone's own noise would be the programme
 _MARGIN_DB = 0.2
 # Many short pieces: of few long ones, a loud one alone would set the gate of the loudness.
-_EXCERPT_PIECES, _REHEARSALS = 90, 3
+_EXCERPT_PIECES, _REHEARSALS = 80, 3
 _TWO_EQUAL_CHANNELS_LU = 10 * float(np.log10(2))
 
 
