@@ -210,6 +210,7 @@ def test_secret_in_clear_is_refused_before_any_pod(studio, runpod: RunPodServer)
 def test_run_that_ended_meanwhile_is_never_taken_back_to_pending(studio, runpod: RunPodServer, monkeypatch):
     """Prefect's server takes a failed run back to Pending, and a word of the worker's may come late."""
     studio.outcome = "FAILED"
+    studio.looks_every_s = 2.5  # so that a look sees the run claimed, and its flow not yet begun
     known = PrefectClient.set_flow_run_state
 
     async def late(self, flow_run_id, state, **options):
