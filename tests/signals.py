@@ -66,6 +66,9 @@ def read_speech(
     return (samples * 10 ** (rms_dbfs / 20) / np.sqrt(np.mean(samples**2)))[None].astype(np.float32)
 
 
+TUNE = (0, 4, 7, 2, 9, 5, 11, 7, 0, 12, 4, 2, 14, 9, 7, 5, 1)  # semitones
+
+
 def tune(duration_s: float, kind: str = "chords", *, rms_dbfs: float = -23.0) -> Samples:
     """Struck strings: chords of two seconds, an arpeggio of a quarter, or a tune of a third of a second a note."""
     every_s = {"chords": 2.0, "arpeggio": 0.25, "tune": 1 / 3}[kind]
@@ -74,9 +77,7 @@ def tune(duration_s: float, kind: str = "chords", *, rms_dbfs: float = -23.0) ->
     for number in range(math.ceil(duration_s / every_s)):
         root = (57, 54, 62, 55)[int(number * every_s // 2) % 4]
         chord = (root, root + 4, root + 7)
-        notes = {"chords": chord, "arpeggio": (chord[number % 3],), "tune": (57 + (0, 4, 7, 2, 9, 5)[number % 6],)}[
-            kind
-        ]
+        notes = {"chords": chord, "arpeggio": (chord[number % 3],), "tune": (57 + TUNE[number % len(TUNE)],)}[kind]
         start = round(number * every_s * RATE_HZ)
         for note in notes:
             hz = 440 * 2 ** ((note - 69) / 12)
@@ -84,3 +85,9 @@ def tune(duration_s: float, kind: str = "chords", *, rms_dbfs: float = -23.0) ->
             samples[start : start + 2 * RATE_HZ] += np.exp(-2 * time_s) * partials
     samples = samples[: round(duration_s * RATE_HZ)]
     return (samples * 10 ** (rms_dbfs / 20) / np.sqrt(np.mean(samples**2)))[None].astype(np.float32)
+
+
+def si_sdr_db(clean: Samples, heard: Samples) -> float:
+    """How much of `heard` is `clean`, whatever its gain. Source: Le Roux et al., "SDR – half-baked or well done?"."""
+    target = clean * (np.vdot(clean, heard) / np.vdot(clean, clean))
+    return float(10 * np.log10(np.sum(target**2) / np.sum((heard - target) ** 2)))

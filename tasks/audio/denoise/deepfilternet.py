@@ -36,7 +36,7 @@ class DeepFilterNet:
         self._channels, self._strength_db = channels, strength_db
         self._workers: list[_Worker] = []
 
-    def clean(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
+    def clean(self, blocks: Iterable[Samples], *, noise_dbfs: float) -> Iterator[Samples]:
         """The same sound with less noise; see `Denoiser`.
 
         Raises: EngineFailed.

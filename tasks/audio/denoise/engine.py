@@ -23,10 +23,11 @@ class Denoiser(Protocol):
 
     def __init__(self, *, channels: int, strength_db: float) -> None: ...
 
-    def clean(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
+    def clean(self, blocks: Iterable[Samples], *, noise_dbfs: float) -> Iterator[Samples]:
         """The same sound with less noise: as many samples as went in, none of them late, whatever the blocks' sizes.
 
         blocks: 48 kHz, as many channels as the engine was made for. Each call begins anew.
+        noise_dbfs: the level of the noise in them, for engines that cannot tell it themselves.
         Raises: EngineFailed.
         """
         ...

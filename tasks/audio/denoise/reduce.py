@@ -64,10 +64,13 @@ def _clean(source: Path, engine: Denoiser, wet: Wet, noisy: Cells, before: Level
     """Fill `wet` where it is noisy; the levels that come of it."""
     after = before.copy()
     speech_dbfs = speech_level(before[frames_of(noisy, len(before))]).speech_dbfs
-    gain = np.float32(10 ** ((_SPEECH_DBFS - speech_dbfs) / 20))
+    gain_db = _SPEECH_DBFS - speech_dbfs
+    gain = np.float32(10 ** (gain_db / 20))
     for first, end in runs(noisy):
         heard, edge, n_samples = around(source, first, end)
-        cleaned = within(engine.clean(block * gain for block in read_ahead(heard)), edge, n_samples)
+        noise_dbfs = speech_level(before[first * CELL_FRAMES : end * CELL_FRAMES]).noise_dbfs
+        louder = (block * gain for block in read_ahead(heard))
+        cleaned = within(engine.clean(louder, noise_dbfs=noise_dbfs + gain_db), edge, n_samples)
         meter = LevelMeter(PROGRAMME_RATE_HZ, wet.channels)
         kept = wet.write(first, (block / gain for block in cleaned))
         for block in reported(kept, "cleaned of noise", sample_rate_hz=PROGRAMME_RATE_HZ):
