@@ -12,7 +12,7 @@ from tasks.schemas.references import AudioRef
 from tasks.schemas.tidying import Cut, Levelled, Tidied, Tidying
 
 NoiseEngine = Literal["deepfilternet", "afftdn"]
-Reason = Literal["clean", "music", "speech would be lost"]
+Reason = Literal["clean", "music", "no speech", "speech would be lost"]
 
 
 class NoiseReduction(Frozen):
@@ -43,7 +43,7 @@ class Treatment(Frozen):
     noise_engine: NoiseEngine = Field(
         default="deepfilternet",
         title="Noise reduction by",
-        description="deepfilternet: DeepFilterNet 3. afftdn: FFmpeg's, thirty times lighter, and far weaker.",
+        description="deepfilternet: DeepFilterNet 3. afftdn: FFmpeg's, lighter, and far weaker.",
         json_schema_extra={"position": 3},
     )
     deesser_db: float = Field(

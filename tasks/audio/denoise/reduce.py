@@ -35,7 +35,8 @@ def reduce_noise(source: Path, target: Path, wish: NoiseReduction, *, scratch: P
         raise ValueError(f"{source.name} has {sound.sample_rate_hz} Hz; noise reduction works at {PROGRAMME_RATE_HZ}")
     before, music = _listen(source, sound)
     clean = np.zeros_like(music) if wish.everywhere else clean_cells(before)
-    noisy = ~(music | clean)
+    silent = np.full_like(music, not speech_level(before).is_speech.any()) & ~(music | clean)
+    noisy = ~(music | clean | silent)
     wet = Wet(scratch / f"{target.stem}.f32", sound.channels)
     engine = load_engine(wish.engine, channels=sound.channels, strength_db=wish.strength_db)
     try:
@@ -47,7 +48,8 @@ def reduce_noise(source: Path, target: Path, wish: NoiseReduction, *, scratch: P
     finally:
         engine.close()
         wet.remove()
-    left: dict[Reason, Cells] = {"clean": clean & ~music, "music": music, "speech would be lost": lost}
+    left: dict[Reason, Cells] = {"clean": clean & ~music, "music": music, "no speech": silent}
+    left["speech would be lost"] = lost
     return _report(wish, engine.version, before, after, kept, left)
 
 
