@@ -8,7 +8,7 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from blocks.places import audio_store
 from flows.marks import plain
-from flows.sound_report import measures, pictures
+from flows.sound_report import measures, pictures, treatments
 from tasks.schemas import EpisodeManifest, Picture, Quality
 
 ARTIFACT = "episode"
@@ -34,7 +34,7 @@ async def report_episode(manifest: EpisodeManifest, picture: Picture, quality: Q
 | integrated loudness | {loudness.integrated_lufs:.1f} LUFS | {target_lufs:.1f} ± 0.5 LUFS |
 | true peak | {loudness.true_peak_dbtp:.1f} dBTP | at most {manifest.mastering.true_peak_dbtp:.1f} dBTP |
 | loudness range | {loudness.range_lu:.1f} LU | |
-{_voices(manifest)}{_substitutions(manifest)}{_pods(manifest)}
+{treatments(manifest.treatment)}{_voices(manifest)}{_substitutions(manifest)}{_pods(manifest)}
 | stage | took |
 |---|---|
 {stages}

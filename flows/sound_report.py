@@ -7,7 +7,7 @@ import math
 
 from blocks.places import audio_store
 from flows.marks import plain
-from tasks.schemas import FileRef, Quality, QualityReport, RoundTrip, SoundQuality
+from tasks.schemas import FileRef, NoiseReport, Quality, QualityReport, RoundTrip, SoundQuality, TreatmentReport
 
 NOT_CALIBRATED = (
     "Predicted quality is a model's guess at listeners' ratings, 1 to 5. It has not heard Icelandic, rates eSpeak like "
@@ -25,6 +25,35 @@ def stored_picture(name: str, png: FileRef) -> str:
     """A picture of the store inside Markdown: the UI shows no other."""
     data = base64.b64encode(audio_store().read_bytes(png.uri)).decode()
     return f"![{name}](data:image/png;base64,{data})\n"
+
+
+def treatments(report: TreatmentReport | None) -> str:
+    """A table of what was done to a recording's sound, with its effect; empty where nothing was done."""
+    rows: list[tuple[str, str]] = []
+    if report and report.offset and any(report.offset.offset):
+        rows.append(("direct current", f"removed, {', '.join(f'{one:.4f}' for one in report.offset.offset)}"))
+    if report and report.noise:
+        rows.append(("noise", _noise(report.noise)))
+    if report and report.deesser:
+        one = report.deesser
+        rows.append(("sharp s sounds", f"softened by up to {one.strength_db:.0f} dB, for {one.softened_s:.1f} s"))
+    if report and report.levelled:
+        levelled = report.levelled
+        rows.append(("voices", f"moved by {levelled.min_gain_db:+.1f} to {levelled.max_gain_db:+.1f} dB"))
+    if report and report.cuts:
+        cut_s = sum(cut.end_s - cut.start_s for cut in report.cuts)
+        rows.append(("long silences", f"{len(report.cuts)} shortened, by {cut_s:.1f} s in all"))
+    lines = "".join(f"| {what} | {done} |\n" for what, done in rows)
+    return f"\n| treated | |\n|---|---|\n{lines}" if rows else ""
+
+
+def _noise(noise: NoiseReport) -> str:
+    left = ", ".join(f"{one.duration_s:.0f} s left alone ({one.reason})" for one in noise.left_alone)
+    if not noise.cleaned_s:
+        return left
+    effect = f"speech above it {_said(noise.snr_before_db, 'dB')} before, {_said(noise.snr_after_db, 'dB')} after"
+    done = f"{noise.cleaned_s:.0f} s cleaned by {noise.version}, by up to {noise.strength_db:.0f} dB; {effect}"
+    return f"{done}; speech itself {noise.speech_change_db:+.1f} dB{'; ' if left else ''}{left}"
 
 
 def measures(report: QualityReport) -> str:
