@@ -17,7 +17,7 @@ from tasks.ingest import (
     read_script,
     sweep_leftovers,
 )
-from tasks.schemas import NO_TEMPLATE, Clip, Dressing, Material, Production, ScriptRef
+from tasks.schemas import NO_TEMPLATE, AudioRef, Clip, Dressing, Material, Production, ScriptRef
 
 
 @flow(name="ingest", flow_run_name="to {production}", task_runner=RUNNER)
@@ -71,7 +71,8 @@ async def furnish(template: str, production: Production) -> Dressing | None:
     if template in ("", NO_TEMPLATE):
         return None
     furnishing = await done(fetch_template.submit(template))
-    sounds = {}
+    sounds: dict[str, AudioRef] = {}
+    notes: list[str] = []
     for role, source in furnishing.sources.items():
         if role == "room_tone" and production == "enhance":
             continue  # a recording has its own
@@ -80,4 +81,5 @@ async def furnish(template: str, production: Production) -> Dressing | None:
         except SourceError as error:
             raise error.named_by(f"the {role.replace('_', ' ')} of the template {template!r}") from error
         sounds[role] = recording.audio
-    return Dressing.of(furnishing.template, sounds) if sounds else None
+        notes += [f"The template's {role.replace('_', ' ')}: {note}" for note in recording.notes]
+    return Dressing.of(furnishing.template, sounds, tuple(notes)) if sounds else None

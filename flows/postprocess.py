@@ -29,7 +29,9 @@ async def dress(draft: Draft, dressing: Dressing | None, template: str) -> Draft
         return draft
     notes = bed_notes(draft.programme.chapters, dressing)
     programme = await stored(dress_programme, draft.programme, dressing)
-    return draft.model_copy(update={"programme": programme, "template": template, "notes": (*draft.notes, *notes)})
+    return draft.model_copy(
+        update={"programme": programme, "template": template, "notes": (*draft.notes, *dressing.notes, *notes)}
+    )
 
 
 def bed_notes(chapters: tuple[Chapter, ...], dressing: Dressing) -> tuple[str, ...]:

@@ -209,9 +209,10 @@ class Dressing(Frozen):
 
     template: EpisodeTemplate
     sounds: dict[str, AudioRef] = Field(description="By what they are for.")
+    notes: tuple[str, ...] = Field(default=(), description="What a person should know of its sounds.")
 
     @classmethod
-    def of(cls, template: EpisodeTemplate, sounds: dict[str, AudioRef]) -> Dressing:
+    def of(cls, template: EpisodeTemplate, sounds: dict[str, AudioRef], notes: tuple[str, ...] = ()) -> Dressing:
         """What is heard of a template, with the sounds of its files."""
         unnamed = {role: getattr(template, role).model_copy(update={"file": ""}) for role in ROLES}
-        return cls(template=EpisodeTemplate(name="template", **unnamed), sounds=sounds)
+        return cls(template=EpisodeTemplate(name="template", **unnamed), sounds=sounds, notes=notes)
