@@ -94,6 +94,7 @@ def test_deepfilternet_says_that_its_process_died_and_starts_another(monkeypatch
             os.kill(pid, 0)
 
 
+@pytest.mark.slow
 def test_deepfilternet_hears_on_after_samples_that_are_no_numbers():
     speech = read_speech(3)
     broken = speech.copy()
@@ -115,6 +116,7 @@ def test_noise_under_speech_is_reduced(tmp_path: Path, gain_db: float):
     assert abs(report.speech_change_db) < 1
 
 
+@pytest.mark.slow
 def test_more_strength_takes_more_noise(tmp_path: Path):
     noisy = read_speech(4) + noise(4, -38)
     after = [

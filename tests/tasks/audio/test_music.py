@@ -38,7 +38,7 @@ def test_music_under_speech_is_music_and_speech_is_not():
 
 @pytest.mark.parametrize("name", ["is_2spk_mf.wav", "en_2spk.wav"])
 def test_conversations_are_no_music(name: str):
-    assert not judged(read_speech(60, f"multi/mix/{name}")).result().any()
+    assert not judged(read_speech(30, f"multi/mix/{name}")).result().any()
 
 
 @pytest.mark.parametrize("number", range(1, 6))
