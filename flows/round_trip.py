@@ -15,10 +15,11 @@ from flows.dispatch import all_done, all_settled, done
 from flows.transcribe import asr_config
 from tasks.clips import missing_clips
 from tasks.round_trip import choose_lines, hear_lines
-from tasks.schemas import PlannedLine, ScriptChapter, SynthesisPlan
+from tasks.schemas import PlannedLine, SynthesisPlan
 from tasks.schemas.gate import Gate, HeardLine, RoundTrip
 from tasks.schemas.retakes import Heard, Poor, Retake
 from tasks.synthesize import plan_retakes, speak_lines
+from tasks.tts.planning import replaced
 
 log = structlog.get_logger(__name__)
 
@@ -73,17 +74,16 @@ class RoundTripOf:
             reading.heard = " ".join(one.text for one in heard)
 
     def best(self) -> SynthesisPlan:
-        """The plan with the best reading of every line, and chapters that begin where they did."""
+        """The plan with the best reading of every line, recorded clips and chapters where they were."""
         lines: list[PlannedLine] = []
         places = []
         for place, line in enumerate(self.plan.lines):
             places.append(len(lines))
             lines += self.readings[place].lines if place in self.readings else (line,)
-        chapters = tuple(
-            ScriptChapter(title=chapter.title, first_line=places[chapter.first_line]) for chapter in self.plan.chapters
-        )
+        inserts, chapters = replaced(self.plan.inserts, self.plan.chapters, [*places, len(lines)])
         notes = tuple(dict.fromkeys((*self.plan.notes, *self.notes)))
-        return self.plan.model_copy(update={"lines": tuple(lines), "chapters": chapters, "notes": notes})
+        update = {"lines": tuple(lines), "inserts": inserts, "chapters": chapters, "notes": notes}
+        return self.plan.model_copy(update=update)
 
     def result(self, engine: str, not_measured: tuple[str, ...]) -> RoundTrip:
         """What is told of it."""
