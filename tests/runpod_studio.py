@@ -204,14 +204,26 @@ pool, name = sys.argv[1:]
 asyncio.run(worker.RunPodWorker(work_pool_name=pool, name=name, heartbeat_interval_seconds=3).start())
 """
 
+AS_SHIPPED = """
+import asyncio, sys
+from infra.runpod.worker import RunPodWorker
+pool, name = sys.argv[1:]
+asyncio.run(RunPodWorker(work_pool_name=pool, name=name).start())
+"""
+
 
 @contextmanager
-def worker_process(pool: str, log: Path, name: str = "gpu-1") -> Iterator[subprocess.Popen[bytes]]:
-    """A worker in a process of its own, which is killed (9) at the block's end. Its own waits are shortened."""
+def worker_process(
+    pool: str, log: Path, name: str = "gpu-1", *, script: str = WORKER
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a process of its own, which is killed (9) at the block's end.
+
+    script: WORKER, whose own waits are shortened, or AS_SHIPPED.
+    """
     env = os.environ | get_current_settings().to_environment_variables(exclude_unset=True)
     env |= {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_CLIENT_MAX_RETRIES": "20"}  # SQLite answers 503 under a burst
     with log.open("ab") as out:
-        process = subprocess.Popen([sys.executable, "-c", WORKER, pool, name], env=env, stdout=out, stderr=out)
+        process = subprocess.Popen([sys.executable, "-c", script, pool, name], env=env, stdout=out, stderr=out)
     try:
         yield process
     finally:

@@ -15,7 +15,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, Fl
 from prefect.client.schemas.filters import WorkPoolFilterName as PoolName
 from prefect.client.schemas.objects import StateType
 from runpod_server import RunPodServer, Window
-from runpod_studio import fill_in, worker_process
+from runpod_studio import AS_SHIPPED, fill_in, worker_process
 
 RUNS = int(os.environ.get("HLADVARP_TEST_RUNS", "200"))
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -52,7 +52,7 @@ def test_two_hundred_runs_at_once_all_end_within_the_rate_limit(studio, runpod: 
     async def go() -> tuple[float, float, float]:
         await studio.submit_many(RUNS)
         began_s = time.monotonic()
-        with worker_process(studio.pool, log) as worker:
+        with worker_process(studio.pool, log, script=AS_SHIPPED) as worker:
             async with asyncio.timeout(800):
                 while await ended() < RUNS:
                     await asyncio.sleep(2)
