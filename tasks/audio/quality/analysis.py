@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.audio.loudness import Meter
 from tasks.audio.quality.faults import Faults
-from tasks.audio.quality.levels import Levels
+from tasks.audio.quality.levels import SpeechMeter
 from tasks.audio.quality.prediction import Windows
 from tasks.audio.quality.spectrum import Spectrum
 from tasks.audio.samples import Samples
@@ -32,11 +32,11 @@ def analyze(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int, du
     """Measure sound that comes in blocks.
 
     duration_s: how long it is said to be; what is beyond is measured, but not drawn.
-    Memory grows by 280 bytes a second of sound.
+    Memory grows by 480 bytes a second of sound.
     Raises: what the blocks raise; ValueError for more than 6 channels, or samples that are not finite.
     """
     expected = round(duration_s * sample_rate_hz)
-    meter, faults, levels = Meter(sample_rate_hz, channels), Faults(channels), Levels(sample_rate_hz)
+    meter, faults, levels = Meter(sample_rate_hz, channels), Faults(channels), SpeechMeter(sample_rate_hz)
     spectrum, windows = Spectrum(sample_rate_hz, expected), Windows(sample_rate_hz, expected)
     n_samples = 0
     for block in blocks:
