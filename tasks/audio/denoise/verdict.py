@@ -22,8 +22,16 @@ Cells = NDArray[np.bool_]
 
 
 def clean_cells(levels: Levels) -> Cells:
-    """Where speech is so far above what lies under it that there is nothing to do."""
-    snr_db = np.array([speech_level(levels[around]).snr_db for around in _surroundings(len(levels))])
+    """Where speech is so far above what lies under it that there is nothing to do.
+
+    A long pause is judged by what is said before and after it: a clean recording's room stays, also where nobody
+    speaks, and a noisy one's noise does not come back there.
+    """
+    found = [speech_level(levels[around]) for around in _surroundings(len(levels))]
+    snr_db = np.array([each.snr_db for each in found])
+    spoken = np.flatnonzero([each.is_speech.any() for each in found])
+    if spoken.size:
+        snr_db = np.interp(np.arange(len(snr_db)), spoken, snr_db[spoken])
     return ~touching(snr_db < CLEAN_SNR_DB, snr_db < SURELY_CLEAN_SNR_DB)
 
 

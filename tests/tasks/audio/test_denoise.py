@@ -138,6 +138,22 @@ def test_clean_speech_is_left_alone_unless_it_is_asked_for(tmp_path: Path):
     assert si_sdr_db(clean, heard) > 30
 
 
+def test_a_long_pause_of_clean_speech_keeps_its_room(tmp_path: Path):
+    paused = np.concatenate([read_speech(8), silence(16), read_speech(8)], axis=1) + noise(32, -75)
+    report, _ = reduced(tmp_path, paused)
+
+    assert (report.cleaned_s, left_alone(report)) == (0, {"clean": 32})
+
+
+def test_a_long_pause_of_noisy_speech_is_cleaned_as_speech_is(tmp_path: Path):
+    paused = np.concatenate([read_speech(8), silence(16), read_speech(8)], axis=1) + noise(32, -40)
+    report, heard = reduced(tmp_path, paused)
+
+    pause = heard[:, 12 * RATE_HZ : 20 * RATE_HZ]
+    assert report.cleaned_s == 32
+    assert 10 * np.log10(np.mean(np.square(pause, dtype=np.float64))) < -55
+
+
 def test_synthetic_speech_is_left_alone(tmp_path: Path):
     said = load_voice("espeak").synthesize("Þetta er þula sem enginn hefur lesið. " * 3, VoicePreset(name="a"), "is")
     samples = np.repeat(said.samples, 2, axis=1)
