@@ -95,7 +95,7 @@ def _whole_tag(labels: Labels) -> bytes:
     frames = [getattr(id3, name)(**_UTF_16, text=text) for name, text in {**texts, "TLAN": language}.items() if text]
     frames += [id3.TXXX(**_UTF_16, desc=name, text=value) for name, value in tags.marks.items()]
     if tags.comment:
-        frames.append(id3.COMM(**_UTF_16, lang=language or "und", text=tags.comment))
+        frames.append(id3.COMM(**_UTF_16, lang=ISO_639_2.get(tags.language, "und"), text=tags.comment))
     if labels.cover:
         frames.append(id3.APIC(**_UTF_16, mime=labels.cover_type, type=_FRONT_COVER, data=labels.cover))
     names = [f"ch{number}" for number in range(len(labels.chapters))]

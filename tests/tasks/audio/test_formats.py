@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -90,6 +91,13 @@ def test_labels_are_what_players_show_and_leave_the_sound_alone(tmp_path: Path, 
     assert (shown["comment"], shown["genre"]) == (TAGS.comment, "Podcast")
     assert chapters == [(chapter.title, chapter.start_s) for chapter in CHAPTERS]
     assert np.array_equal(decoded(path, name), decoded(tmp_path / f"a.{name}", name))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_labels_take_a_language_that_has_no_three_letters_here(tmp_path: Path, name: AudioFormat):
+    with av.open(str(labelled(tmp_path, name, replace(TAGS, language="nb")))) as container:
+        shown = {key.lower(): text for key, text in (container.metadata | container.streams.audio[0].metadata).items()}
+    assert shown["comment"] == TAGS.comment
 
 
 @pytest.mark.parametrize("name", FORMATS)
