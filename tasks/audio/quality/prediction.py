@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 RATE_HZ = 16_000
 MOST_WINDOWS = 16
 _WINDOW_S = 9.01
+_SHORTEST_S = 0.1  # less is a click, of which nobody can say how it sounds
 _QUIET_RMS = 10 ** (-50 / 20)
 """Below it a window is left out: silence would be rated 2, and its background 4."""
 _PEAK = 0.7
@@ -53,7 +54,9 @@ class Windows:
         self._position += len(mono)
 
     def predict(self) -> PredictedQuality | None:
-        """The mean over the windows in which there is something; None where there is nothing in any."""
+        """The mean over the windows in which there is something; None where there is none, or only a blip."""
+        if self._length < _SHORTEST_S * self._rate_hz:
+            return None
         heard = [_prepared(picked, self._rate_hz) for picked in self._picked if _rms(picked) > _QUIET_RMS]
         if not heard:
             return None

@@ -60,6 +60,14 @@ def test_silence_has_no_speech_no_noise_and_no_rating(sound: Samples):
     assert (told.silence_ratio, told.bandwidth_hz, told.clipped_samples) == (1.0, 0.0, 0)
 
 
+@pytest.mark.parametrize("rate_hz", [8_000, 48_000, 192_000])
+@pytest.mark.parametrize("n_samples", [1, 5])
+def test_a_blip_is_measured_and_gets_no_rating(n_samples: int, rate_hz: int):
+    told = measured(np.full((2, n_samples), 0.5, np.float32), rate_hz=rate_hz).sound
+
+    assert told.predicted is None
+
+
 def test_a_tone_is_no_silence():
     assert quality(tone(5)).silence_ratio < 0.05
 
