@@ -107,8 +107,18 @@ class EpisodeRequest(Frozen):
         description="What is done to the sound of a recording that is enhanced.",
         json_schema_extra={"position": 8},
     )
-    mastering: Mastering = Field(default=Mastering(), title="Mastering", json_schema_extra={"position": 9})
-    gate: Gate = Field(default=Gate(), title="Gate", json_schema_extra={"position": 10})
+    mastering: Mastering = Field(
+        default=Mastering(),
+        title="Mastering",
+        description="How loud it becomes, and in which files.",
+        json_schema_extra={"position": 9},
+    )
+    gate: Gate = Field(
+        default=Gate(),
+        title="Gate",
+        description="What it must be like to be published; otherwise a person decides.",
+        json_schema_extra={"position": 10},
+    )
     publish_to: Place = Field(
         default="",
         max_length=1024,

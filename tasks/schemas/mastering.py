@@ -61,7 +61,12 @@ class Mastering(Frozen):
         description="Held on each encoded file.",
         json_schema_extra={"position": 4},
     )
-    channels: Literal[1, 2] = Field(default=2, title="Channels", json_schema_extra={"position": 5})
+    channels: Literal[1, 2] = Field(
+        default=2,
+        title="Channels",
+        description="1: all in one, the mean of a stereo recording. 2: voices in the middle.",
+        json_schema_extra={"position": 5},
+    )
     bit_rate_kbps: Literal[64, 96, 128, 160, 192] = Field(
         default=128,
         title="Bit rate (kbit/s)",
