@@ -56,8 +56,7 @@ async def produce_episode(request: EpisodeRequest) -> EpisodeManifest:
         draft = await dress(draft, dressing, template)
         finish = await postprocess(draft.programme, request.mastering)
     async with progress.stage("measure"):
-        recording = material.recording.audio if material.recording else None
-        quality = await measure(draft, finish, request.mastering, request.gate, recording)
+        quality = await measure(draft, finish, request.mastering, request.gate, material.recording)
     parcel = Parcel(
         request=request,
         show=show,

@@ -15,7 +15,7 @@ from flows.sound_report import measures, pictures
 from tasks.errors import InvalidRequest
 from tasks.ingest import decode_recording, fetch_source
 from tasks.quality import analyze_master, analyze_recording, report_sound
-from tasks.schemas import Analysis, AudioRef, Draft, Finish, Gate, Mastering, Quality, QualityReport
+from tasks.schemas import Analysis, Draft, Finish, Gate, Mastering, Quality, QualityReport, Recording
 from tasks.source.address import redact
 
 
@@ -35,7 +35,7 @@ async def analyze_quality(source: str) -> Quality:
     if fetched.kind == "script":
         raise InvalidRequest(f"{fetched.name} is a script, and has no sound to analyze; give a recording")
     recording = await stored(decode_recording, fetched, load_settings().ingest.max_duration_s)
-    heard = await stored(analyze_recording, recording.audio)
+    heard = await stored(analyze_recording, recording)
     report = QualityReport(episode=heard.sound, notes=recording.notes)
     quality = Quality(report=report, loudness_png=heard.loudness_png, spectrogram_png=heard.spectrogram_png)
     notes = "".join(f"\n> {plain(note)}\n" for note in report.notes)
@@ -46,7 +46,7 @@ async def analyze_quality(source: str) -> Quality:
 
 @flow(name="measure", flow_run_name="{finish.master.duration_s:.0f} s of sound", task_runner=RUNNER)
 async def measure(
-    draft: Draft, finish: Finish, mastering: Mastering, gate: Gate, recording: AudioRef | None
+    draft: Draft, finish: Finish, mastering: Mastering, gate: Gate, recording: Recording | None
 ) -> Quality:
     """Measure an episode as listeners get it, and the recording that it was made from; say whether it may go out.
 
@@ -64,7 +64,7 @@ async def measure(
     return Quality(report=report, loudness_png=heard.loudness_png, spectrogram_png=heard.spectrogram_png)
 
 
-async def _analyzed(recording: AudioRef | None) -> Analysis | None:
+async def _analyzed(recording: Recording | None) -> Analysis | None:
     if recording is None:
         return None
     analysis: Analysis = await stored(analyze_recording, recording)

@@ -133,7 +133,12 @@ def decode_recording(source: SourceRef, max_duration_s: float) -> Recording:
         sample_rate_hz=decoded.sample_rate_hz,
         channels=decoded.channels,
     )
-    return Recording(audio=audio, notes=decoded.notes)
+    return Recording(
+        audio=audio,
+        clipped_samples=decoded.clipped_samples,
+        clipped_runs=decoded.clipped_runs,
+        notes=decoded.notes,
+    )
 
 
 @task(cache_policy=ByContent(nouns=("text",)), **RETRYING)

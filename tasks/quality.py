@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import structlog
 from prefect import task
@@ -14,7 +15,7 @@ from tasks.audio.formats import decoded_blocks
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, read_blocks
 from tasks.audio.quality import Measured, analyze, judge, loudness_png, spectrogram_png
 from tasks.policies import RETRYING, ByContent
-from tasks.schemas import Analysis, AudioRef, Chapter, Draft, Gate, Master, Mastering, QualityReport, Transcript
+from tasks.schemas import Analysis, Chapter, Draft, Gate, Master, Mastering, QualityReport, Recording, Transcript
 
 log = structlog.get_logger(__name__)
 
@@ -40,17 +41,22 @@ def analyze_master(master: Master, chapters: tuple[Chapter, ...], target_lufs: f
 
 
 @task(cache_policy=BY_EAR, **RETRYING)
-def analyze_recording(recording: AudioRef) -> Analysis:
-    """Measure and draw a recording, as it came."""
-    store = audio_store()
-    with store.local(recording.uri) as path:
+def analyze_recording(recording: Recording) -> Analysis:
+    """Measure and draw a recording, as it came; peaks that were cut there are seldom at full scale after resampling."""
+    store, audio = audio_store(), recording.audio
+    with store.local(audio.uri) as path:
         measured = analyze(
             read_blocks(path),
-            sample_rate_hz=recording.sample_rate_hz,
-            channels=recording.channels,
-            duration_s=recording.duration_s,
+            sample_rate_hz=audio.sample_rate_hz,
+            channels=audio.channels,
+            duration_s=audio.duration_s,
         )
-    return _drawn(store, measured, (), None)
+    sound = measured.sound
+    cut = {
+        "clipped_samples": max(sound.clipped_samples, recording.clipped_samples),
+        "clipped_runs": max(sound.clipped_runs, recording.clipped_runs),
+    }
+    return _drawn(store, replace(measured, sound=sound.model_copy(update=cut)), (), None)
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)

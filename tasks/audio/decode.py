@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
@@ -14,6 +14,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from tasks.audio.cut_peaks import CutPeaks, at_full_scale
 from tasks.audio.frames import FrameConverter
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, part_of, write_flac
 from tasks.audio.samples import Samples
@@ -49,6 +50,9 @@ class Decoded:
     truncated: bool
     """Whether the recording ends well before its header says."""
     format_name: str
+    clipped_samples: int
+    """At full scale in the file itself, where that holds integers: resampling rounds a cut peak's corners off."""
+    clipped_runs: int
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -73,6 +77,7 @@ class _Tally:
     frames: int = 0
     damaged: int = 0
     peak: float = 0.0
+    cut_peaks: CutPeaks = field(default_factory=CutPeaks)
 
 
 def decode_to_flac(source: Path, target: Path, *, max_duration_s: float) -> Decoded:
@@ -101,6 +106,8 @@ def decode_to_flac(source: Path, target: Path, *, max_duration_s: float) -> Deco
         damaged_packets=tally.damaged,
         truncated=missing_s > max(1.0, 0.02 * tally.claimed_s),
         format_name=tally.format_name,
+        clipped_samples=tally.cut_peaks.samples,
+        clipped_runs=tally.cut_peaks.runs,
     )
 
 
@@ -124,6 +131,7 @@ def _blocks(source: Path, tally: _Tally, max_duration_s: float) -> Iterator[Samp
         for frame in _frames(container, stream, tally):
             if converter is None:
                 converter = FrameConverter(1 if frame.layout.nb_channels == 1 else 2)
+            tally.cut_peaks.push(at_full_scale(frame))
             for block in converter.convert(_usable(frame, source)):
                 yield _counted(block, tally)
             _check_length(source, tally.n_samples / PROGRAMME_RATE_HZ, max_duration_s)

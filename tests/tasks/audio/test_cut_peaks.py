@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from signals import Samples, tone
+
+from tasks.audio.codec import Decoded, decode_to_flac
+from tasks.audio.cut_peaks import CutPeaks
+
+HOT = np.clip(tone(1, 6), -1, 1)  # both ends of 997 waves lie flat
+
+
+def decoded(path: Path, samples: Samples, rate_hz: int, subtype: str) -> Decoded:
+    soundfile.write(path, samples.T, rate_hz, subtype)
+    return decode_to_flac(path, path.with_name("decoded.flac"), max_duration_s=60)
+
+
+@pytest.mark.parametrize("rate_hz", [22_050, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32"])
+def test_cut_peaks_are_counted_before_resampling_rounds_them(tmp_path: Path, subtype: str, rate_hz: int):
+    told = decoded(tmp_path / "hot.wav", HOT, rate_hz, subtype)
+
+    assert told.clipped_runs == pytest.approx(2000, abs=10)
+    assert told.clipped_samples > 3 * told.clipped_runs
+
+
+def test_each_channel_is_counted_in_a_flac(tmp_path: Path):
+    both = np.concatenate([HOT, 0.4 * HOT])
+
+    assert decoded(tmp_path / "hot.flac", both, 44_100, "PCM_16").clipped_runs == pytest.approx(2000, abs=10)
+
+
+@pytest.mark.parametrize(("samples", "subtype"), [(0.99 * HOT, "PCM_16"), (2 * HOT, "FLOAT")])
+def test_what_is_below_full_scale_or_can_exceed_it_is_not_cut(tmp_path: Path, samples: Samples, subtype: str):
+    assert decoded(tmp_path / "whole.wav", samples, 44_100, subtype).clipped_runs == 0
+
+
+def test_runs_go_on_over_the_edges_of_blocks_and_end_where_channels_change():
+    peaks = CutPeaks()
+    for block in ([[0, 1, 1]], [[1, 0, 0]], [[0, 1, 1]], [[0, 0, 0], [1, 1, 1]], [[0, 0, 0]]):
+        peaks.push(np.array(block, bool))
+
+    assert (peaks.runs, peaks.samples) == (2, 8)
