@@ -25,6 +25,8 @@ ADDRESS = "https://api.runpod.io"
 USER_AGENT = "hladvarp-prefect-runpod/0.1"  # the edge answers 403 to whoever names no agent
 
 CONNECT_S, ANSWER_S = 10.0, 30.0
+UNLIMITED = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+"""Each run's log holds a connection: with httpx's own 100, a worker of more runs could neither see nor end a pod."""
 LONGEST_BUSY_S = 600.0
 """Of waiting for the rate limit, for one question; above it somebody else uses the account up."""
 
@@ -56,7 +58,9 @@ class RunPodApi:
             base_url=f"{address.rstrip('/')}/v2",
             headers={"Authorization": f"Bearer {_checked(api_key)}", "User-Agent": USER_AGENT},
             timeout=httpx.Timeout(answer_s, connect=CONNECT_S),
-            transport=RetryTransport(transport=transport or httpx.AsyncHTTPTransport(), retry=ASKED_AGAIN),
+            transport=RetryTransport(
+                transport=transport or httpx.AsyncHTTPTransport(limits=UNLIMITED), retry=ASKED_AGAIN
+            ),
         )
 
     async def __aenter__(self) -> RunPodApi:

@@ -189,3 +189,28 @@ def test_log_is_followed_and_taken_up_where_it_was_left(runpod):
 
     assert first == ["line 0", "line 1"]
     assert again == ["line 2", "line 3"]
+
+
+def test_pods_are_looked_at_and_ended_while_two_hundred_logs_are_followed(runpod):
+    runpod.limits.replace([Window("minute", 10_000, 60.0)])
+
+    async def go(api: RunPodApi) -> tuple[Pod, ...]:
+        made = await api.create(request())
+        reading = asyncio.Semaphore(0)
+
+        async def follow() -> None:
+            async for _ in api.log(made.id):
+                reading.release()
+                await asyncio.Event().wait()
+
+        readers = [asyncio.create_task(follow()) for _ in range(200)]
+        for _ in readers:
+            await reading.acquire()
+        listed = await api.pods()
+        await api.delete(made.id)
+        for reader in readers:
+            reader.cancel()
+        return listed
+
+    assert len(ask(runpod, go, answer_s=5.0)) == 1
+    assert not runpod.left_over
