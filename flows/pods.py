@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -49,11 +49,15 @@ class Crew:
     async def bring(self, stage: Flow[..., Any], pool: str, parameters: dict[str, Any]) -> Any:
         """The stage's result. Raises: as `pool_runs.bring`, and no helper goes on."""
         content = {**parameters, "pods": self.pods}
-        helpers: tuple[UUID, ...] = ()
+        helpers: list[UUID] = []
         try:
-            if self.pods > 1 and not await find(tag_of(stage, pool, content)):
-                helpers = await call_helpers(self.helper, pool, parameters, self.pods)
-            share = Share(of=self.pods, helpers=helpers).model_dump(mode="json")
+            leader = await find(tag_of(stage, pool, content)) if self.pods > 1 else None
+            if leader is not None:
+                helpers += share_of(leader).helpers
+            else:
+                async for helper in called(self.helper, pool, parameters, self.pods):
+                    helpers.append(helper)
+            share = Share(of=self.pods, helpers=tuple(helpers)).model_dump(mode="json")
             result, leader = await bring(stage, pool, {**parameters, "share": share}, content)
             parts = await parts_of(leader, pool)
         finally:
@@ -63,15 +67,13 @@ class Crew:
         return result
 
 
-async def call_helpers(helper: Flow[..., Any], pool: str, parameters: dict[str, Any], pods: int) -> tuple[UUID, ...]:
-    """Start the runs that do the parts from the second on."""
-    called = []
+async def called(helper: Flow[..., Any], pool: str, parameters: dict[str, Any], pods: int) -> AsyncIterator[UUID]:
+    """The runs that do the parts from the second on, each as soon as it is started: whoever fails then can end it."""
     for number in range(2, pods + 1):
         shared = {**parameters, "share": Share(number=number, of=pods).model_dump(mode="json")}
         tag = tag_of(helper, pool, shared)
         run = await find(tag) or await start(helper, pool, shared, tag)
-        called.append(run.id)
-    return tuple(called)
+        yield run.id
 
 
 async def helped(share: Share, began_s: float) -> tuple[Work, ...]:
@@ -101,15 +103,19 @@ async def helped(share: Share, began_s: float) -> tuple[Work, ...]:
 
 async def parts_of(leader: FlowRun, pool: str) -> tuple[PodEntry, ...]:
     """What each helper of this leader did, as the manifest says it."""
-    share = Share.model_validate(leader.parameters["share"])
     entries = []
     async with get_client() as client:
-        runs = [await client.read_flow_run(helper) for helper in share.helpers]
+        runs = [await client.read_flow_run(helper) for helper in share_of(leader).helpers]
     for run in runs:
         work = await _work_of(run) if run.state is not None and run.state.is_final() else None
         if run.run_count:
             entries.append(entry_of(run, pool, work.made if work else 0))
     return tuple(entries)
+
+
+def share_of(leader: FlowRun) -> Share:
+    """Which part the leader began with, and its helpers."""
+    return Share.model_validate(leader.parameters["share"])
 
 
 def entry_of(run: FlowRun, pool: str, made: int) -> PodEntry:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from uuid import uuid4
 
 import pytest
 from prefect import flow
@@ -336,6 +337,51 @@ def test_helpers_end_with_a_leader_that_fails(pool, monkeypatch):
 
     assert len(states) == 2
     assert all(state.is_final() or state.is_cancelling() for state in states)
+
+
+def run_of(share: Share) -> FlowRun:
+    return FlowRun(flow_id=uuid4(), parameters={"name": "", "share": share.model_dump(mode="json")})
+
+
+def test_helpers_that_were_started_end_where_the_next_one_cannot_be(monkeypatch):
+    runs, ended = [run_of(Share(number=2, of=3))], []
+
+    async def find(_: str) -> None:
+        return None
+
+    async def start(*_: object) -> FlowRun:
+        if not runs:
+            raise TimeoutError
+        return runs.pop()
+
+    first = runs[0].id
+    monkeypatch.setattr("flows.pods.find", find)
+    monkeypatch.setattr("flows.pods.start", start)
+    monkeypatch.setattr("flows.pods.cancel", ended.extend)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(Crew(help_lead, 3, lambda _: None).bring(lead, POOL, {"name": "all go well"}))
+
+    assert ended == [first]
+
+
+def test_helpers_of_a_leader_that_was_joined_end_with_it(monkeypatch):
+    helper, ended = uuid4(), []
+
+    async def find(_: str) -> FlowRun:
+        return run_of(Share(of=2, helpers=(helper,)))
+
+    async def bring(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr("flows.pods.find", find)
+    monkeypatch.setattr("flows.pods.bring", bring)
+    monkeypatch.setattr("flows.pods.cancel", ended.extend)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(Crew(help_lead, 2, lambda _: None).bring(lead, POOL, {"name": "all go well"}))
+
+    assert ended == [helper]
 
 
 def test_limit_of_a_machine_of_ones_own_is_counted_there(studio):
