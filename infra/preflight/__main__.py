@@ -11,7 +11,9 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from pathlib import Path
 from uuid import UUID
 
@@ -85,10 +87,25 @@ async def examine(needs: str) -> AsyncIterator[Finding]:
         yield finding
     try:
         # The keys to the store may be a block on the server, so this comes after it.
-        yield await asyncio.wait_for(asyncio.to_thread(check_store, audio_store), TRANSFER_DEADLINE_S)
+        yield await asyncio.wait_for(_beside(lambda: check_store(audio_store)), TRANSFER_DEADLINE_S)
     except TimeoutError:
         said = f"a few megabytes took longer than {TRANSFER_DEADLINE_S:.0f} s"
         yield Finding("store", "fail", said, "choose a data centre near the store, or correct its endpoint")
+
+
+async def _beside(check: Callable[[], Finding]) -> Finding:
+    """What a check finds, in a thread that may hang: asyncio waits for those of `to_thread` before it ends."""
+    found: Future[Finding] = Future()
+    found.set_running_or_notify_cancel()
+
+    def go() -> None:
+        try:
+            found.set_result(check())
+        except Exception as error:  # noqa: BLE001 - for whoever waits
+            found.set_exception(error)
+
+    threading.Thread(target=go, daemon=True).start()
+    return await asyncio.wrap_future(found)
 
 
 async def _leave(findings: list[Finding]) -> None:

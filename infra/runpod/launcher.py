@@ -38,6 +38,10 @@ CLAIM_S = 600.0
 LOOK_S, ANSWER_S = 5.0, 15.0
 HANG_S = 20.0
 """A command that still runs so long after its run was cancelled, or ended, hangs."""
+PREFLIGHT_S = 300.0
+"""Longest preflight: a volume that does not answer must not be paid for until the run's deadline."""
+LATE_S = 60.0
+"""After its deadline the pod is ended even if this process itself hangs, as whoever asks such a volume for a file."""
 GRACE_S = 5.0
 """From SIGTERM to SIGKILL, and the time that the last lines have to reach whoever reads the log."""
 MARK = "::hladvarp "
@@ -100,6 +104,7 @@ class Launcher:
         """Run the command once, if it may be, and end the pod."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
+        threading.Thread(target=self._end_in_any_case, daemon=True).start()
         try:
             if refusal := self._refusal():
                 say(f"refused: {refusal}")
@@ -151,7 +156,7 @@ class Launcher:
         report = self._markers()[0].with_suffix(".preflight")
         command = [sys.executable, "-m", "infra.preflight", "--mark", MARK, "--report", str(report)]
         self._child = subprocess.Popen(command, start_new_session=True)  # noqa: S603
-        reason = self._attend(self._child)
+        reason = self._attend(self._child, until_s=time.time() + PREFLIGHT_S)
         code = self._child.poll()
         self._end_child()
         if reason or code == 0:
@@ -178,7 +183,7 @@ class Launcher:
         if _type(self._prefect.read()) in UNDER_WAY:
             self._prefect.crash(reason or _explained(code))
 
-    def _attend(self, child: subprocess.Popen[bytes]) -> str:
+    def _attend(self, child: subprocess.Popen[bytes], until_s: float = float("inf")) -> str:
         """Wait for the command's end; where it is ended here, why."""
         looked_at_s, ended_at_s = time.time(), 0.0
         while child.poll() is None:
@@ -187,6 +192,8 @@ class Launcher:
                 return "the pod was stopped from outside"
             if now_s >= self._deadline_s:
                 return "the pod reached its deadline of time or money"
+            if now_s >= until_s:
+                return f"the preflight did not end within {PREFLIGHT_S:.0f} s: its disk, volume or store hangs"
             if now_s - looked_at_s >= LOOK_S:
                 looked_at_s = now_s
                 state = _type(self._prefect.read())
@@ -208,6 +215,11 @@ class Launcher:
                     self._child.wait(GRACE_S)
         with suppress(subprocess.TimeoutExpired):
             self._child.wait(GRACE_S)
+
+    def _end_in_any_case(self) -> NoReturn:
+        while (left_s := self._deadline_s + LATE_S - time.time()) > 0:
+            time.sleep(min(left_s, 60.0))
+        self._end_pod()
 
     def _end_pod(self) -> NoReturn:
         """Ask RunPod to end this pod, until it has: when that works, this process is killed."""

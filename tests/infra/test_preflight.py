@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -18,6 +20,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from blocks.storage import open_store
+from infra.preflight import __main__ as preflight
 from infra.preflight.finding import Finding, table
 from infra.preflight.gpu import check_gpu
 from infra.preflight.places import check_disk, check_models, check_shared_memory, check_store
@@ -159,6 +162,26 @@ class Server:
                     return [finding async for finding in check_server()]
 
         return asyncio.run(talk())
+
+
+def test_a_store_that_hangs_is_given_up_and_does_not_hold_up_the_end(monkeypatch, tmp_path: Path):
+    hangs = threading.Event()
+    monkeypatch.setenv("HLADVARP_MODELS", str(tmp_path))
+    monkeypatch.setattr(preflight, "TRANSFER_DEADLINE_S", 0.1)
+    monkeypatch.setattr(preflight, "check_store", lambda _: hangs.wait(20))
+
+    async def all_found() -> list[Finding]:
+        with temporary_settings(restore_defaults={PREFECT_API_URL}):
+            return [each async for each in preflight.examine("cpu")]
+
+    try:
+        began_s = time.monotonic()
+        found = asyncio.run(all_found())
+        assert time.monotonic() - began_s < 15
+    finally:
+        hangs.set()
+
+    assert [each.verdict for each in found if each.check == "store"] == ["fail"]
 
 
 def test_the_way_back_is_open_by_http_and_websocket():
