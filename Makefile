@@ -8,8 +8,9 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 TORCH := torch==2.13.0
 # Those with a Prefect server of their own run one after the other: two servers on SQLite at once wait for the disk. The
 # slow ones of infra keep theirs in memory, and wait for little else than each other's clocks: they run beside the rest.
-# Two hundred runs at once, and whole episodes on rented pods, want a machine for themselves.
-ALONE := tests/infra/test_runpod_load.py tests/infra/test_runpod_stages.py
+# Whole episodes on rented pods come last, by themselves; two hundred runs at once want a machine for themselves.
+STAGES := tests/infra/test_runpod_stages.py
+ALONE := tests/infra/test_runpod_load.py $(STAGES)
 WITH_SERVER := tests/flows tests/deployments tests/infra
 AT_ONCE := --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(WITH_SERVER))
 FAST := -m "not slow and not nemo and not benchmark and not live"
@@ -40,6 +41,7 @@ test: check  ## The suite.
 test-slow: .venv/dev  ## Kill, fault and fuzz matrices.
 	$(BIN)/pytest $(filter-out --ignore=tests/infra,$(AT_ONCE)) $(addprefix --ignore=,$(ALONE)) -m slow --timeout 900
 	$(BIN)/pytest -m slow --timeout 900 $(filter-out tests/infra,$(WITH_SERVER))
+	$(BIN)/pytest -m slow --timeout 900 $(STAGES)
 
 test-nemo: .venv-nemo/ready  ## NeMo on the CPU, in an environment of its own.
 	.venv-nemo/bin/python -m pytest --noconftest -m nemo --timeout 600 \
