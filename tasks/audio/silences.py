@@ -13,6 +13,7 @@ from tasks.schemas import Cut, Word
 
 SHORTEST_KEPT_S = 0.2
 _FADE_S = 0.04
+_LONGEST_WORD_S = 60.0  # and far longer than any: a transcript may be off
 _SHORTEST_CUT_S = 0.1  # what is saved by less is nothing, and every seam is a risk
 _SILENT_BELOW_LU = 35.0  # below the loudness of all: in a quiet room even whispers are louder
 _ABOVE_ROOM_LU = 4.0  # a steady room's own noise rises no higher
@@ -32,7 +33,7 @@ def find_silences(
     """
     if not SHORTEST_KEPT_S <= kept_s <= longer_than_s:
         raise ValueError(f"{kept_s} s are to be kept of silences longer than {longer_than_s} s; keep less, and some")
-    spoken = np.array([(word.start_s, word.end_s) for word in words]).reshape(-1, 2)
+    spoken = np.array(sorted((word.start_s, word.end_s) for word in words)).reshape(-1, 2)
     least_s = max(longer_than_s, kept_s + _SHORTEST_CUT_S) + 1e-6
     silences = [
         (start_s, end_s)
@@ -83,8 +84,10 @@ def _quiet_runs(energies: Energies) -> Iterator[tuple[float, float]]:
 
 def _between(spoken: NDArray[np.float64], start_s: float, end_s: float) -> Iterator[tuple[float, float]]:
     """The parts of a silence around the words whose middles lie in it; spoken: shape (n_words, 2), in order."""
-    middles_s = spoken.mean(axis=1)
-    inside = spoken[(middles_s > start_s) & (middles_s < end_s)].tolist()
+    # Only those that begin near it: an hour has thousands of silences, and ten thousand words.
+    near = spoken[slice(*np.searchsorted(spoken[:, 0], [start_s - _LONGEST_WORD_S, end_s]))]
+    middles_s = near.mean(axis=1)
+    inside = near[(middles_s > start_s) & (middles_s < end_s)].tolist()
     yield from zip([start_s, *(end for _, end in inside)], [*(start for start, _ in inside), end_s], strict=True)
 
 
