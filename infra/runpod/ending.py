@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 import structlog
 
-from infra.runpod.desk import Desk
+from infra.runpod.api import RunPodApi
 from infra.runpod.pods import ENDED
 from infra.runpod.verdict import GONE_AFTER
+from infra.runpod.watch import Watch
 from tasks.errors import RunPodError
 
 log = structlog.get_logger(__name__)
@@ -19,7 +21,21 @@ LONGEST_S = 60.0
 """Then the reaper goes on, so that a run's end is not held up."""
 
 
-async def end_pod(desk: Desk, pod_id: str) -> bool:
+class Sees(Protocol):
+    """Whoever can ask RunPod for something, and see whether it was done."""
+
+    @property
+    def api(self) -> RunPodApi:
+        """Asks."""
+        ...
+
+    @property
+    def watch(self) -> Watch:
+        """Sees."""
+        ...
+
+
+async def end_pod(desk: Sees, pod_id: str) -> bool:
     """Whether the pod is gone: not in two lists in a row. Raises nothing of RunPod's."""
     until_s, asked_at_s, absences = time.monotonic() + LONGEST_S, float("-inf"), 0
     while time.monotonic() < until_s:

@@ -19,6 +19,7 @@ import structlog
 from infra.runpod.api import RunPodApi
 from infra.runpod.configuration import RunPodJobConfiguration
 from infra.runpod.day import HIDDEN_S, Day, most_usd_a_day
+from infra.runpod.ending import end_pod
 from infra.runpod.placement import Candidate, Catalogue
 from infra.runpod.pods import Pod
 from infra.runpod.stamp import Stamp, stamped
@@ -109,7 +110,8 @@ class Purchase:
                 await self.watch.next(hurry=True)  # for what other workers of the pool have made meanwhile
                 self.day.check(pod, limit_usd=limit_usd)
             except (PodTooDear, DailyLimitReached):
-                await self.api.delete(pod.id)
+                if not await end_pod(self, pod.id):
+                    log.error("pod.not_given_back", pod=pod.id)
                 raise
         return pod
 
