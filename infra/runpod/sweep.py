@@ -1,12 +1,14 @@
 """Now and then: runs that lost their worker are taken up, and pods that lost their run are ended.
 
 Both touch what carries this pool's stamp, and nothing else. A run belongs to the worker whose label it has; it is
-taken up by the worker of the same name after a restart, and by any other once that one has sent no heartbeat for long.
+taken up by the worker of the same name after a restart, and by any other once that one has sent no heartbeat for long,
+and is seen so in two sweeps in a row: when the server itself was away, all heartbeats are old until each comes anew.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -39,8 +41,23 @@ PAST_DEADLINE_S = 120.0
 UNDER_WAY = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
+@dataclass
+class LostRuns:
+    """Runs to be taken up, sweep by sweep."""
+
+    worker: str
+    """Who takes them up."""
+    _before: frozenset[UUID] = frozenset()
+
+    async def seen(self, client: PrefectClient, pool: str, *, attended: frozenset[UUID]) -> list[FlowRun]:
+        """Those that are lost now: this worker's own, and others' that were lost in the sweep before this too."""
+        lost = await lost_runs(client, pool, worker=self.worker, attended=attended)
+        before, self._before = self._before, frozenset(run.id for run in lost)
+        return [run for run in lost if _owner(run) == self.worker or run.id in before]
+
+
 async def lost_runs(client: PrefectClient, pool: str, *, worker: str, attended: frozenset[UUID]) -> list[FlowRun]:
-    """Runs of the pool that are under way, and that nobody cares for."""
+    """Runs of the pool that are under way, and that nobody seems to care for."""
     state = FlowRunFilterState(type=FlowRunFilterStateType(any_=UNDER_WAY))
     alive = {
         each.name
@@ -62,10 +79,13 @@ async def lost_runs(client: PrefectClient, pool: str, *, worker: str, attended: 
 
 
 def _is_lost(run: FlowRun, worker: str, alive: set[str]) -> bool:
-    owner = str(run.labels.get("prefect.worker.name", ""))
-    if owner:
+    if owner := _owner(run):
         return owner == worker or owner not in alive
     return run.state is not None and datetime.now(UTC) - run.state.timestamp > NOBODYS_AFTER
+
+
+def _owner(run: FlowRun) -> str:
+    return str(run.labels.get("prefect.worker.name", ""))
 
 
 async def reap(desk: Desk) -> int:

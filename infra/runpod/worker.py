@@ -23,7 +23,7 @@ from infra.runpod.desk import Desk, daily_limit_usd, open_desk
 from infra.runpod.ending import end_pod
 from infra.runpod.purchase import NotWanted
 from infra.runpod.stay import Stay
-from infra.runpod.sweep import EVERY_S, lost_runs, reap
+from infra.runpod.sweep import EVERY_S, LostRuns, reap
 from infra.runpod.verdict import Fate, Verdict
 from tasks.errors import HladvarpError
 
@@ -51,6 +51,7 @@ class RunPodWorker(BaseWorker[RunPodJobConfiguration, RunPodVariables, RunPodWor
         self._open = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
+        self._lost = LostRuns(self.name)
 
     async def setup(self) -> None:
         """Begin to work, first of all with what was left behind."""
@@ -155,7 +156,7 @@ class RunPodWorker(BaseWorker[RunPodJobConfiguration, RunPodVariables, RunPodWor
     async def _take_up(self, desk: Desk) -> None:
         """Go on with runs that lost their worker."""
         busy = desk.watch.attended | self._submitting_flow_run_ids
-        for run in await lost_runs(desk.client, desk.pool, worker=self.name, attended=busy):
+        for run in await self._lost.seen(desk.client, desk.pool, attended=busy):
             self.get_flow_run_logger(run).info("Worker %s takes up the run, which had lost its worker", self.name)
             assert self._runs_task_group is not None
             desk.watch.attend(run.id)  # from now on, and not only when its task begins
