@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 CLAIM_S = 600.0
-"""Longest wait for the worker's word that the run belongs here; whoever takes the run up from a worker needs four minutes at most."""
+"""Longest wait for the worker's word that the run belongs here; another worker needs four minutes to take a run up."""
 LOOK_S, ANSWER_S = 5.0, 15.0
 HANG_S = 20.0
 """A command that still runs so long after its run was cancelled, or ended, hangs."""
