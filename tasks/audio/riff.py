@@ -20,6 +20,7 @@ from tasks.audio.tags import ISO_639_2, Labels
 
 LARGEST = 0xFFFFFFFF
 _FRONT_COVER, _TOP_LEVEL_AND_ORDERED = 3, 3  # ID3's numbers
+_MOST_LISTED = 255  # in a table of contents, whose count is a byte; chapters beyond stand behind it all the same
 _UTF_16 = {"encoding": id3.Encoding.UTF16}
 _DS64_AT, _DATA_AT = 12, 96  # where libsndfile writes them: in between lies the format, in 48 bytes
 
@@ -100,7 +101,8 @@ def _whole_tag(labels: Labels) -> bytes:
         frames.append(id3.APIC(**_UTF_16, mime=labels.cover_type, type=_FRONT_COVER, data=labels.cover))
     names = [f"ch{number}" for number in range(len(labels.chapters))]
     if names:
-        frames.append(id3.CTOC(element_id="toc", flags=_TOP_LEVEL_AND_ORDERED, child_element_ids=names))
+        listed = names[:_MOST_LISTED]
+        frames.append(id3.CTOC(element_id="toc", flags=_TOP_LEVEL_AND_ORDERED, child_element_ids=listed))
     for name, chapter in zip(names, labels.chapters, strict=True):
         times = {"start_time": round(chapter.start_s * 1000), "end_time": round(chapter.end_s * 1000)}
         frames.append(id3.CHAP(element_id=name, **times, sub_frames=[id3.TIT2(**_UTF_16, text=chapter.title)]))

@@ -101,6 +101,14 @@ def test_labels_take_a_language_that_has_no_three_letters_here(tmp_path: Path, n
 
 
 @pytest.mark.parametrize("name", FORMATS)
+def test_labels_hold_more_chapters_than_a_byte_counts(tmp_path: Path, name: AudioFormat):
+    many = tuple(Chapter(title=f"{number}", start_s=number / 100, end_s=(number + 1) / 100) for number in range(300))
+    ENCODINGS[name].tag(encoded(tmp_path, name), tmp_path / "b", Labels(TAGS, many))
+    with av.open(str(tmp_path / "b")) as container:
+        assert [chapter["metadata"]["title"] for chapter in container.chapters()] == [one.title for one in many]
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_labels_mark_synthetic_speech_in_every_format(tmp_path: Path, name: AudioFormat):
     spoken = EpisodeTags("Þögn", tts_engines=("azure", "espeak"))
     for tags in (spoken, TAGS):
