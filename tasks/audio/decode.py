@@ -13,6 +13,7 @@ import structlog
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from numpy.typing import NDArray
 
 from tasks.audio.cut_peaks import CutPeaks, at_full_scale
 from tasks.audio.frames import FrameConverter
@@ -33,6 +34,7 @@ OPEN_OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
 # that there is nothing to master; a muted microphone's converter noise stays under it, a distant whisper does not.
 SILENT_BELOW_DBFS = -70.0
 HOT_TARGET_DBFS = -0.1
+_TURNED = -0.9  # a correlation that no place of voices and instruments in the room gives
 _LOUDEST = 2.0**31  # of any scale that integers were ever written in; beyond it a float is damage
 _RATES_HZ = range(4_000, 768_001)
 
@@ -53,6 +55,8 @@ class Decoded:
     clipped_samples: int
     """At full scale in the file itself, where that holds integers: resampling rounds a cut peak's corners off."""
     clipped_runs: int
+    turned: bool = False
+    """Whether one of two channels was the other one upside down, and was turned back."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -64,6 +68,8 @@ class Decoded:
             notes.append(f"{self.damaged_packets} damaged pieces of the recording were left out.")
         if self.gain_db < -3:  # less is what every loud recording overshoots between its samples
             notes.append(f"The recording exceeded full scale and was turned down by {-self.gain_db:.1f} dB.")
+        if self.turned:
+            notes.append("One channel was the other one upside down, silence on a phone; it was turned back.")
         return tuple(notes)
 
 
@@ -78,6 +84,14 @@ class _Tally:
     damaged: int = 0
     peak: float = 0.0
     cut_peaks: CutPeaks = field(default_factory=CutPeaks)
+    products: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
+    """Of two channels: the energy of the left one, of the right one, and what they have in common."""
+
+    @property
+    def turned(self) -> bool:
+        """Whether two channels cancel each other: a cable with its poles changed, and no stereo that anybody means."""
+        left, right, both = self.products
+        return bool(both < _TURNED * np.sqrt(left * right)) and bool(both)
 
 
 def decode_to_flac(source: Path, target: Path, *, max_duration_s: float) -> Decoded:
@@ -92,10 +106,12 @@ def decode_to_flac(source: Path, target: Path, *, max_duration_s: float) -> Deco
         tally = _Tally()
         written = write_flac(part, _blocks(source, tally, max_duration_s), sample_rate_hz=PROGRAMME_RATE_HZ)
         _check_audible(source, tally)
-        if tally.peak > 1.0:
+        if tally.peak > 1.0 or tally.turned:
             # Only now is the peak known; a second pass costs less than keeping hours of float samples.
-            gain = 10 ** (HOT_TARGET_DBFS / 20) / tally.peak
-            scaled = (block * np.float32(gain) for block in _blocks(source, _Tally(), max_duration_s))
+            gain = 10 ** (HOT_TARGET_DBFS / 20) / tally.peak if tally.peak > 1.0 else 1.0
+            signs = np.array([[1.0], [-1.0]] if tally.turned else [[1.0]])
+            gains = (gain * signs).astype(np.float32)
+            scaled = (block * gains for block in _blocks(source, _Tally(), max_duration_s))
             written = write_flac(part, scaled, sample_rate_hz=PROGRAMME_RATE_HZ)
     missing_s = tally.claimed_s - written.duration_s
     return Decoded(
@@ -108,6 +124,7 @@ def decode_to_flac(source: Path, target: Path, *, max_duration_s: float) -> Deco
         format_name=tally.format_name,
         clipped_samples=tally.cut_peaks.samples,
         clipped_runs=tally.cut_peaks.runs,
+        turned=tally.turned,
     )
 
 
@@ -232,5 +249,8 @@ def _counted(block: Samples, tally: _Tally) -> Samples:
     broken = ~(np.abs(block) <= _LOUDEST)  # true for NaN as well
     block = np.where(broken, np.float32(0), block) if broken.any() else block
     tally.n_samples += block.shape[1]
+    if len(block) == 2:
+        left, right = block
+        tally.products += [np.vdot(left, left), np.vdot(right, right), np.vdot(left, right)]
     tally.peak = max(tally.peak, float(np.abs(block).max(initial=0.0)))
     return block
