@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.audio.levels import FLOOR_DBFS
 from tasks.audio.pcm import PROGRAMME_RATE_HZ
 from tasks.audio.samples import Samples
 
@@ -27,11 +28,13 @@ class Deesser:
     """A de-esser for sound at 48 kHz, and for how long it had something to do."""
 
     def __init__(self, *, speech_dbfs: float, most_db: float) -> None:
-        """speech_dbfs: the level of speech in the recording; most_db: the most that is taken off."""
+        """speech_dbfs: the level of speech, `FLOOR_DBFS` where nobody speaks; most_db: the most that is taken off."""
         from scipy.signal import firwin
 
         self._treble = firwin(_TAPS, _SPLIT_HZ, fs=PROGRAMME_RATE_HZ, pass_zero=False).astype(np.float32)
-        self._sharp_dbfs, self._most_db = speech_dbfs + _SHARP_DB, most_db
+        # Where nobody speaks there is no s; beside the floor every hiss would be one.
+        self._sharp_dbfs = speech_dbfs + _SHARP_DB if speech_dbfs > FLOOR_DBFS else np.inf
+        self._most_db = most_db
         self.softened_s = 0.0
 
     def soften(self, blocks: Iterable[Samples]) -> Iterator[Samples]:

@@ -5,6 +5,7 @@ import pytest
 from signals import RATE_HZ, Samples, noise, read_speech
 
 from tasks.audio.deesser import Deesser
+from tasks.audio.levels import LevelMeter, speech_level
 
 
 def hiss(duration_s: float, rms_dbfs: float) -> Samples:
@@ -15,8 +16,10 @@ def hiss(duration_s: float, rms_dbfs: float) -> Samples:
     return (samples * 10 ** (rms_dbfs / 20) / np.sqrt(np.mean(samples**2)))[None].astype(np.float32)
 
 
-def softened(samples: Samples, size: int = 480_000, *, most_db: float = 6.0) -> tuple[Samples, float]:
-    deesser = Deesser(speech_dbfs=-23.0, most_db=most_db)
+def softened(
+    samples: Samples, size: int = 480_000, *, most_db: float = 6.0, speech_dbfs: float = -23.0
+) -> tuple[Samples, float]:
+    deesser = Deesser(speech_dbfs=speech_dbfs, most_db=most_db)
     blocks = (samples[:, start : start + size] for start in range(0, samples.shape[1], size))
     return np.concatenate(list(deesser.soften(blocks)), axis=1), deesser.softened_s
 
@@ -33,6 +36,16 @@ def test_an_s_is_softened_by_how_sharp_it_is_and_no_more_than_asked_for(rms_dbfs
     middle = slice(26_000, 36_000)
     assert level_dbfs(sound[:, middle]) - level_dbfs(heard[:, middle]) == pytest.approx(taken_db, abs=0.5)
     assert softened_s == pytest.approx(0.3 if taken_db else 0, abs=0.05)
+
+
+def test_hiss_without_speech_keeps_its_samples():
+    rain = noise(2, -30)
+    meter = LevelMeter(RATE_HZ, 1)
+    meter.push(rain)
+    heard, softened_s = softened(rain, speech_dbfs=speech_level(meter.result()).speech_dbfs)
+
+    assert softened_s == 0
+    assert np.array_equal(heard, rain)
 
 
 def test_low_sounds_and_soft_speech_keep_their_samples():
