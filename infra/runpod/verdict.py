@@ -27,6 +27,9 @@ UP_BY_S = 180.0
 GONE_AFTER = 2
 """Absences in a row."""
 
+FALLEN_S = 1
+"""An uptime that is shorter by more is of another start; by so much it may be rounded otherwise."""
+
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
 
@@ -62,6 +65,9 @@ class Sight:
     """Whether its container ever ran."""
     restarted: bool = False
     uptime_s: int = 0
+    """The longest that was seen."""
+    falls: int = 0
+    """Looks in a row with less; one that tells of no container at all may have missed it for a moment."""
     running_since_s: float | None = None
     """Since when RunPod says RUNNING."""
     cancelling_since_s: float | None = None
@@ -77,9 +83,10 @@ class Sight:
         if pod.status != "RUNNING":
             return
         self.running_since_s = now_s if self.running_since_s is None else self.running_since_s
-        if self.was_up and pod.uptime_s < self.uptime_s:
-            self.restarted = True
-        self.uptime_s = pod.uptime_s
+        has_fallen = pod.uptime_s < self.uptime_s - (FALLEN_S if pod.uptime_s else 0)
+        self.falls = self.falls + 1 if has_fallen else 0
+        self.restarted = self.restarted or self.falls >= (1 if pod.uptime_s else GONE_AFTER)
+        self.uptime_s = max(self.uptime_s, pod.uptime_s)
         self.was_up = self.was_up or pod.uptime_s > 0
 
     def hear(self, state: str, now_s: float) -> None:
