@@ -81,7 +81,7 @@ class Stay:
             api=self.desk.api,
             watch=self.desk.watch,
             catalogue=self.desk.catalogue,
-            configuration=self.configuration,
+            configuration=self._with_what_is_left(),
             stamp=Stamp(self.desk.pool, self.desk.pool_id, self.run.id, attempt),
             day=self.desk.day,
             address=self.desk.address,
@@ -97,7 +97,18 @@ class Stay:
                 return None
         if found is not None:
             self.log.info("Found pod %s, which is the run's own", found.id)
+        if found is None and purchase.configuration.max_usd_per_run <= 0:
+            raise PodNotStarted(
+                f"the run's pods that did not start have cost the ${self.configuration.max_usd_per_run:.2f} that a run "
+                "may cost; see its log for why, or raise `Most $ a run`"
+            )
         return found or await purchase.make()
+
+    def _with_what_is_left(self, pod_id: str = "") -> RunPodJobConfiguration:
+        """The form, with the money that the run's other pods have left of it."""
+        spent_usd = sum(meter.estimate_usd for meter in self.bill.meters.values() if meter.pod_id != pod_id)
+        left_usd = self.configuration.max_usd_per_run - spent_usd
+        return self.configuration.model_copy(update={"max_usd_per_run": left_usd})
 
     async def _attempt(self) -> int:
         """Which attempt at the run this is: a run that was retried must not get a pod of before."""
@@ -122,7 +133,8 @@ class Stay:
         age_s = max(0.0, time.time() - pod.created_at.timestamp()) if pod.created_at else 0.0
         sight = Sight(pod.id, time.monotonic() - age_s)
         patience = Patience(
-            start_s=self.configuration.start_deadline_s, run_s=self.configuration.longest_s(pod.cost_usd_per_h)
+            start_s=self.configuration.start_deadline_s,
+            run_s=self._with_what_is_left(pod.id).longest_s(pod.cost_usd_per_h),
         )
         pod_log = PodLog(self.log)
         following = asyncio.create_task(pod_log.follow(self.desk.api, pod.id))
