@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -90,7 +91,11 @@ async def helped(share: Share, began_s: float) -> tuple[Work, ...]:
 
     done = []
     for helper in share.helpers:
-        run = await ended(helper, give_up)
+        try:
+            run = await ended(helper, give_up)
+        except ObjectNotFound:
+            log.warning("helper.deleted", run=str(helper))
+            continue
         if run.state is None or not run.state.is_final():
             log.warning("helper.late", run=run.name)
             cancel([helper])
@@ -103,9 +108,11 @@ async def helped(share: Share, began_s: float) -> tuple[Work, ...]:
 
 async def parts_of(leader: FlowRun, pool: str) -> tuple[PodEntry, ...]:
     """What each helper of this leader did, as the manifest says it."""
-    entries = []
+    entries, runs = [], []
     async with get_client() as client:
-        runs = [await client.read_flow_run(helper) for helper in share_of(leader).helpers]
+        for helper in share_of(leader).helpers:
+            with suppress(ObjectNotFound):  # somebody deleted it
+                runs.append(await client.read_flow_run(helper))
     for run in runs:
         work = await _work_of(run) if run.state is not None and run.state.is_final() else None
         if run.run_count:

@@ -14,6 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
+from prefect.exceptions import ObjectNotFound
 from prefect.flow_engine import run_flow_async
 from prefect.settings import (
     PREFECT_RESULTS_DEFAULT_SERIALIZER,
@@ -382,6 +383,14 @@ def test_helpers_of_a_leader_that_was_joined_end_with_it(monkeypatch):
         asyncio.run(Crew(help_lead, 2, lambda _: None).bring(lead, POOL, {"name": "all go well"}))
 
     assert ended == [helper]
+
+
+def test_leader_goes_on_without_a_helper_that_was_deleted(monkeypatch):
+    async def ended(*_: object) -> FlowRun:
+        raise ObjectNotFound(LookupError())
+
+    monkeypatch.setattr("flows.pods.ended", ended)
+    assert asyncio.run(helped(Share(of=2, helpers=(uuid4(),)), time.monotonic())) == ()
 
 
 def test_limit_of_a_machine_of_ones_own_is_counted_there(studio):
