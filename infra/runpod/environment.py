@@ -29,8 +29,11 @@ ALLOWED = frozenset(
     }
 )
 _SECRET_NAME = re.compile(
-    r"(?i)(^|_)(api_?key|key|token|secret|secret_access_key|password|passwd|auth_string|connection_url|dsn|headers)$"
+    r"(?i)(^|_)(api_?key|key|token|secret|secret_access_key|password|passwd|pass|passphrase|credentials?|auth_string"
+    r"|connection_url|webhook_url|dsn|headers)$"
 )
+_KEY = re.compile(r"(rpa_|rps_|pnu_|pnb_|hf_|ghp_|github_pat_|sk-)[\w\-]{16,}")
+"""What RunPod, Prefect Cloud, Hugging Face, GitHub and OpenAI begin their keys with, whatever holds them."""
 _REFERENCE = re.compile(r"\{\{ RUNPOD_SECRET_[A-Za-z_][\w.\-/]* \}\}")
 _SECRET_AT_RUNPOD = re.compile(r"[A-Za-z_][\w.\-/]{0,190}")
 _MASK = "••••••"
@@ -97,11 +100,13 @@ def masked(env: Mapping[str, str]) -> dict[str, str]:
 def _is_secret(name: str, value: str) -> bool:
     if not value or _REFERENCE.fullmatch(value):
         return False
-    return bool(_SECRET_NAME.search(name)) or _has_password(value)
+    return bool(_SECRET_NAME.search(name) or _KEY.search(value)) or _has_password(value)
 
 
 def _has_password(value: str) -> bool:
     try:
-        return "://" in value and urlsplit(value).password is not None
+        parts = urlsplit(value)
+        is_web = parts.scheme in ("http", "https")  # where a name alone is a token
+        return "://" in value and (parts.password is not None or (is_web and parts.username is not None))
     except ValueError:
         return False
