@@ -6,13 +6,13 @@ PRODUCTION ?= narrate
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 TORCH := torch==2.13.0
-# Those with a Prefect server of their own run one after the other: two servers on SQLite at once wait for the disk. The
-# slow ones of infra keep theirs in memory, and wait for little else than each other's clocks: they run beside the rest.
-# Whole episodes on rented pods come last, by themselves; two hundred runs at once want a machine for themselves.
+# Two at once. Folders with a Prefect server of their own run by themselves: a process takes one server for its own.
+AT_ONCE := --numprocesses 2 --dist loadfile
+WITH_SERVER := tests/flows tests/deployments tests/infra
+# Whole episodes on rented pods come last, one by one; two hundred runs at once want a machine for themselves.
 STAGES := tests/infra/test_runpod_stages.py
 ALONE := tests/infra/test_runpod_load.py $(STAGES)
-WITH_SERVER := tests/flows tests/deployments tests/infra
-AT_ONCE := --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(WITH_SERVER))
+SLOW := -m slow --timeout 900
 FAST := -m "not slow and not nemo and not benchmark and not live"
 KOKORO_VOICES := kokoro-js@1.2.1
 COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -35,13 +35,15 @@ server: .venv/base $(PREFECT_HOME)  ## Server, deployments, worker and a place t
 	exec $(BIN)/python -m deployments.server $(ARGS)
 
 test: check  ## The suite.
-	$(BIN)/pytest $(AT_ONCE) $(FAST)
-	$(BIN)/pytest $(FAST) $(WITH_SERVER)
+	$(BIN)/pytest $(AT_ONCE) $(FAST) $(addprefix --ignore=,$(WITH_SERVER))
+	$(BIN)/pytest $(AT_ONCE) $(FAST) tests/flows
+	$(BIN)/pytest $(AT_ONCE) $(FAST) tests/infra
+	$(BIN)/pytest $(FAST) tests/deployments
 
 test-slow: .venv/dev  ## Kill, fault and fuzz matrices.
-	$(BIN)/pytest $(filter-out --ignore=tests/infra,$(AT_ONCE)) $(addprefix --ignore=,$(ALONE)) -m slow --timeout 900
-	$(BIN)/pytest -m slow --timeout 900 $(filter-out tests/infra,$(WITH_SERVER))
-	$(BIN)/pytest -m slow --timeout 900 $(STAGES)
+	$(BIN)/pytest $(AT_ONCE) $(SLOW) $(addprefix --ignore=,$(ALONE) tests/flows tests/deployments)
+	$(BIN)/pytest $(AT_ONCE) $(SLOW) tests/flows
+	$(BIN)/pytest $(SLOW) tests/deployments $(STAGES)
 
 test-nemo: .venv-nemo/ready  ## NeMo on the CPU, in an environment of its own.
 	.venv-nemo/bin/python -m pytest --noconftest -m nemo --timeout 600 \

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from prefect.settings import get_current_settings
-from prefect.testing.utilities import prefect_test_harness
+from prefect_server import serving
 
 from deployments.bootstrap import bootstrap
 
 
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
-    with prefect_test_harness(server_startup_timeout=120):
+    with serving() as api_url:
         asyncio.run(bootstrap())
-        yield str(get_current_settings().api.url)
+        yield api_url

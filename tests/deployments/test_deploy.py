@@ -17,7 +17,10 @@ from prefect.client.schemas.responses import DeploymentResponse
 
 ROOT = Path(__file__).parents[2]
 NAMES = tuple(entry["name"] for entry in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"])
-FORM = ("source", "production", "show", "title", "language", "cast", "mastering", "publish_to", "budget", "pods")
+FORM = (
+    *("source", "production", "show", "title", "language", "cast", "template"),
+    *("treatment", "mastering", "gate", "publish_to", "budget", "pods"),
+)
 
 
 @pytest.fixture(scope="session")

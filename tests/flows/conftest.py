@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from prefect.settings import PREFECT_RESULTS_LOCAL_STORAGE_PATH, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
+from prefect_server import serving
 
 from blocks.settings import load_settings
 from deployments.bootstrap import bootstrap
@@ -51,7 +51,7 @@ class Studio:
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
+    with serving():
         asyncio.run(bootstrap())
         yield
 

@@ -54,7 +54,9 @@ def test_sweep_inbox_starts_one_run_when_the_same_file_is_dropped_twice(inbox):
     assert run.parameters["request"]["production"] == "narrate"
 
 
-def test_sweep_inbox_leaves_a_file_that_is_still_growing(inbox):
+def test_sweep_inbox_leaves_a_file_that_is_still_growing(inbox, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HLADVARP_INBOX__SETTLE_S", "60")
+    load_settings.cache_clear()
     (inbox / "a.txt").write_text("Þetta er enn í smíð")
 
     assert asyncio.run(sweep_inbox()) == ()

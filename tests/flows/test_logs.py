@@ -47,7 +47,7 @@ def test_events_reach_the_server_with_their_flow_run_and_their_task_run(studio):
 
     run = asyncio.run(read_run(f"narrate {source}"))
     (started, *_) = [log for log in logs_of(run.id, "stage.finished stage=publish") if "stage.started" in log.message]
-    assert started.message == "stage.started stage=ingest number=1 of=4"
+    assert started.message == "stage.started stage=ingest number=1 of=5"
     assert started.name == "flows.progress"
     publish = asyncio.run(read_run("annall"))
     (published,) = [log for log in logs_of(publish.id, "episode.published") if "episode.published" in log.message]
