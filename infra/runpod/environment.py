@@ -32,7 +32,7 @@ _SECRET_NAME = re.compile(
     r"(?i)(^|_)(api_?key|key|token|secret|secret_access_key|password|passwd|pass|passphrase|credentials?|auth_string"
     r"|connection_url|webhook_url|dsn|headers)$"
 )
-_KEY = re.compile(r"(rpa_|rps_|pnu_|pnb_|hf_|ghp_|github_pat_|sk-)[\w\-]{16,}")
+_KEY = re.compile(r"(?<![\w\-])(rpa_|rps_|pnu_|pnb_|hf_|ghp_|github_pat_|sk-)[\w\-]{16,}")
 """What RunPod, Prefect Cloud, Hugging Face, GitHub and OpenAI begin their keys with, whatever holds them."""
 _REFERENCE = re.compile(r"\{\{ RUNPOD_SECRET_[A-Za-z_][\w.\-/]* \}\}")
 _SECRET_AT_RUNPOD = re.compile(r"[A-Za-z_][\w.\-/]{0,190}")

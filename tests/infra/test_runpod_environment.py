@@ -20,7 +20,7 @@ SECRETS = {
 HARMLESS = {
     "HLADVARP_S3__ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "HLADVARP_S3__ENDPOINT_URL": "https://s3.example:9000",
-    "HLADVARP_STORE": "s3://studio/store",
+    "HLADVARP_STORE": "s3://disk-recordings-reykjavik/store",
     "HLADVARP_ASR__MODEL": "large-v3",
     "PREFECT_API_AUTH_STRING": "{{ RUNPOD_SECRET_prefect_auth }}",
     "PASSAGE": "sk-short",
