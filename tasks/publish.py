@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import structlog
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from pydantic import ValidationError
 
 from blocks.audit import AuditEvent, record
 from blocks.places import audio_store, keep_document, publishing_target, read_document, scratch
@@ -107,10 +108,15 @@ def keep_for_review(parcel: Parcel) -> Kept:
 
 
 def kept_episodes() -> tuple[Kept, ...]:
-    """Every episode that waits for a person, the first kept first."""
-    shelf = audio_store().shelf
-    found = (shelf.read(name) for name in shelf.names(REVIEWS) if name.endswith(".json"))
-    return tuple(sorted((Kept.model_validate_json(data) for data in found if data), key=lambda kept: kept.kept_at))
+    """Every episode that waits for a person, the first kept first; a record that cannot be read hides no other."""
+    found = []
+    for name in audio_store().shelf.names(REVIEWS):
+        if name.endswith(".json"):
+            try:
+                found.append(_read_kept(PurePosixPath(name).stem))
+            except NotKept as error:
+                log.warning("review.unreadable", name=name, error=str(error))
+    return tuple(sorted(found, key=lambda kept: kept.kept_at))
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
@@ -119,13 +125,7 @@ def find_kept(name: str) -> Kept:
 
     Raises: NotKept.
     """
-    data = audio_store().shelf.read(f"{REVIEWS}/{name}.json") if name.isalnum() else None
-    if data is None:
-        raise NotKept(
-            f"no episode {name!r} waits for a decision; `python -m flows review` lists those that do. Somebody may "
-            "have decided already: `python -m flows audit` tells"
-        )
-    return Kept.model_validate_json(data)
+    return _read_kept(name)
 
 
 @task(cache_policy=NO_CACHE, **RETRYING)
@@ -145,6 +145,22 @@ def close_review(kept: Kept, review: Review) -> None:
         target.delete(file)
     audio_store().shelf.delete(f"{REVIEWS}/{kept.id}.json")
     log.info("review.closed", id=kept.id, decision=review.decision)
+
+
+def _read_kept(name: str) -> Kept:
+    data = audio_store().shelf.read(f"{REVIEWS}/{name}.json") if name.isalnum() else None
+    if data is None:
+        raise NotKept(
+            f"no episode {name!r} waits for a decision; `python -m flows review` lists those that do. Somebody may "
+            "have decided already: `python -m flows audit` tells"
+        )
+    try:
+        return Kept.model_validate_json(data)
+    except ValidationError as error:
+        raise NotKept(
+            f"what was kept of the episode {name!r} cannot be read, as another version wrote it or somebody edited it; "
+            "produce the episode again"
+        ) from error
 
 
 def _sounds(parcel: Parcel, store: Store, stack: ExitStack) -> dict[AudioFormat, Path]:

@@ -93,3 +93,13 @@ def test_a_person_decides_on_the_command_line(studio, capsys: pytest.CaptureFixt
     assert (studio.published / "hladvarp" / "feed.xml").exists()
     assert main(["review", kept.id, "--reject", "--by", "Anna"]) == 1
     assert "NotKept" in capsys.readouterr().err
+
+
+def test_a_record_that_nobody_can_read_hides_no_other(studio, capsys: pytest.CaptureFixture[str]):
+    folder = studio.folder / "data" / "store" / "reviews"
+    folder.mkdir(parents=True)
+    (folder / "0123456789abcdef.json").write_text('{"id": "0123456789abcdef"}')
+
+    assert kept_episodes() == ()
+    assert main(["review", "0123456789abcdef", "--reject", "--by", "Anna"]) == 1
+    assert "produce the episode again" in capsys.readouterr().err
