@@ -13,6 +13,12 @@ NOT_CALIBRATED = (
     "Predicted quality is a model's guess at listeners' ratings, 1 to 5. It has not heard Icelandic, rates eSpeak like "
     "a person, and silence at about 2: a hint, not a measurement."
 )
+STANDING = {
+    "left": "in the left ear",
+    "right": "in the right ear",
+    "apart": "some in the left ear and some in the right",
+    "between": "between both ears",
+}
 
 
 def pictures(quality: Quality) -> str:
@@ -32,6 +38,8 @@ def treatments(report: TreatmentReport | None) -> str:
     rows: list[tuple[str, str]] = []
     if report and report.offset and any(report.offset.offset):
         rows.append(("direct current", f"removed, {', '.join(f'{one:.4f}' for one in report.offset.offset)}"))
+    if report and report.stereo and report.stereo.in_the_middle:
+        rows.append(("stereo", f"put into the middle; voices stood {STANDING[report.stereo.voices]}"))
     if report and report.noise:
         rows.append(("noise", _noise(report.noise)))
     if report and report.deesser:

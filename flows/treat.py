@@ -6,7 +6,7 @@ from prefect import flow
 
 from flows.dispatch import RUNNER, stored
 from tasks.schemas import Programme, Treated, Treatment
-from tasks.treat import centre_recording, clean_recording, soften_recording, tidy_recording
+from tasks.treat import balance_recording, centre_recording, clean_recording, soften_recording, tidy_recording
 
 
 async def remove_offset(treated: Treated, treatment: Treatment) -> Treated:
@@ -15,6 +15,14 @@ async def remove_offset(treated: Treated, treatment: Treatment) -> Treated:
         return treated
     centred = await stored(centre_recording, treated.programme.audio)
     return treated.after(centred.audio, offset=centred.report)
+
+
+async def balance(treated: Treated, treatment: Treatment) -> Treated:
+    """Voices that stand in one ear, before anything is done to each channel by itself."""
+    if treatment.stereo == "keep" or treated.programme.audio.channels != 2:
+        return treated
+    balanced = await stored(balance_recording, treated.programme.audio, treatment.stereo == "centre")
+    return treated.after(balanced.audio, stereo=balanced.report)
 
 
 async def reduce_noise(treated: Treated, treatment: Treatment) -> Treated:
@@ -42,7 +50,7 @@ async def tidy(treated: Treated, treatment: Treatment) -> Treated:
     return Treated(programme=tidied.programme, report=report)
 
 
-ORDER = (remove_offset, reduce_noise, soften_sibilants, tidy)
+ORDER = (remove_offset, balance, reduce_noise, soften_sibilants, tidy)
 """What is done to the sound, in this order."""
 
 

@@ -8,6 +8,7 @@ import structlog
 from prefect import task
 
 from blocks.places import audio_store, keep_document, read_document, scratch
+from tasks.audio.balance import in_the_middle, standing
 from tasks.audio.cuts import Timeline
 from tasks.audio.deesser import Deesser
 from tasks.audio.denoise.reduce import reduce_noise
@@ -19,6 +20,7 @@ from tasks.audio.tidying import tidy
 from tasks.policies import RETRYING, ByContent
 from tasks.schemas import (
     AudioRef,
+    Balanced,
     Centred,
     DeesserReport,
     Denoised,
@@ -26,6 +28,7 @@ from tasks.schemas import (
     OffsetReport,
     Programme,
     Softened,
+    StereoReport,
     TidiedProgramme,
     Tidying,
     Transcript,
@@ -51,6 +54,22 @@ def centre_recording(recording: AudioRef) -> Centred:
         write_flac(target, without_offset(read_blocks(path), offset), sample_rate_hz=rate_hz)
         log.info("offset.removed", offset=report.offset)
         return Centred(audio=_kept(recording, target), report=report)
+
+
+@task(cache_policy=BY_SOUND, **RETRYING)
+def balance_recording(recording: AudioRef, always: bool) -> Balanced:
+    """Put the voices of a recording in two channels into the middle: those that stand in one ear, or `always` all."""
+    rate_hz = recording.sample_rate_hz
+    with scratch(_float32_bytes(recording)) as folder, audio_store().local(recording.uri) as path:
+        blocks = reported(read_blocks(path), "listened to on both sides", sample_rate_hz=rate_hz)
+        voices = standing(blocks, sample_rate_hz=rate_hz)
+        report = StereoReport(voices=voices, in_the_middle=always or voices != "between")
+        if not report.in_the_middle:
+            return Balanced(audio=recording, report=report)
+        target = folder / "balanced.flac"
+        write_flac(target, in_the_middle(read_blocks(path), voices), sample_rate_hz=rate_hz)
+        log.info("voices.moved", voices=voices, to="the middle")
+        return Balanced(audio=_kept(recording, target).model_copy(update={"channels": 1}), report=report)
 
 
 @task(cache_policy=BY_SOUND, **RETRYING)

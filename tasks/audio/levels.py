@@ -38,6 +38,8 @@ class LevelMeter:
         """Take the next samples."""
         from scipy.signal import sosfilt
 
+        if not samples.shape[1]:
+            return
         filtered, self._state = sosfilt(self._filter, samples, axis=1, zi=self._state)
         filtered = np.concatenate([self._rest, filtered], axis=1)
         frames = filtered.shape[1] // self._frame

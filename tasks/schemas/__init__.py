@@ -55,6 +55,7 @@ from tasks.schemas.synthesis import (
 from tasks.schemas.template import NO_TEMPLATE, Bed, Dressing, Ducking, EpisodeTemplate, Furnishing, Jingle, RoomTone
 from tasks.schemas.tidying import Cut, Levelled, Tidied, Tidying
 from tasks.schemas.treatment import (
+    Balanced,
     Centred,
     DeesserReport,
     Denoised,
@@ -63,6 +64,7 @@ from tasks.schemas.treatment import (
     NoiseReport,
     OffsetReport,
     Softened,
+    StereoReport,
     TidiedProgramme,
     Treated,
     Treatment,
@@ -77,6 +79,7 @@ __all__ = [
     "AsrConfig",
     "AudioFormat",
     "AudioRef",
+    "Balanced",
     "Bed",
     "CastEntry",
     "Centred",
@@ -157,6 +160,7 @@ __all__ = [
     "SpokenLine",
     "SpokenText",
     "StageEntry",
+    "StereoReport",
     "Substitution",
     "Synthesis",
     "SynthesisPlan",

@@ -12,6 +12,8 @@ from tasks.schemas.references import AudioRef
 from tasks.schemas.tidying import Cut, Levelled, Tidied, Tidying
 
 NoiseEngine = Literal["deepfilternet", "afftdn"]
+Standing = Literal["left", "right", "apart", "between"]
+"""Where voices stand in two channels: all in one ear, some in one and some in the other, or between both."""
 Reason = Literal["clean", "music", "no speech", "speech would be lost"]
 
 
@@ -60,13 +62,19 @@ class Treatment(Frozen):
         description="A constant offset, which a bad sound card leaves behind.",
         json_schema_extra={"position": 5},
     )
+    stereo: Literal["auto", "keep", "centre"] = Field(
+        default="auto",
+        title="Stereo",
+        description="auto: voices that stand in one ear are put into the middle. keep: as recorded. centre: always.",
+        json_schema_extra={"position": 6},
+    )
     leveller: float = Field(
         default=0.7,
         ge=0.0,
         le=1.0,
         title="Leveller",
         description="How alike the voices become. 0: they stay as they are. 0.7: a tenth of every difference. 1: none.",
-        json_schema_extra={"position": 6},
+        json_schema_extra={"position": 7},
     )
     silence_longer_than_s: float = Field(
         default=0.0,
@@ -74,7 +82,7 @@ class Treatment(Frozen):
         le=60.0,
         title="Shorten silences longer than (s)",
         description="0: silences stay as they are.",
-        json_schema_extra={"position": 7},
+        json_schema_extra={"position": 8},
     )
     silence_kept_s: float = Field(
         default=0.8,
@@ -82,7 +90,7 @@ class Treatment(Frozen):
         le=10.0,
         title="Shorten them to (s)",
         description="Half of it stays behind what was said, half before what comes.",
-        json_schema_extra={"position": 8},
+        json_schema_extra={"position": 9},
     )
 
     @model_validator(mode="after")
@@ -157,6 +165,20 @@ class Centred(Frozen):
     report: OffsetReport
 
 
+class StereoReport(Frozen):
+    """Where voices stood in two channels, and whether all was put into the middle."""
+
+    voices: Standing
+    in_the_middle: bool
+
+
+class Balanced(Frozen):
+    """A recording whose voices stand in the middle, or the same one where they may stay where they are."""
+
+    audio: AudioRef
+    report: StereoReport
+
+
 class DeesserReport(Frozen):
     """How much sharp s sounds were softened at the most, and for how long by 1 dB or more."""
 
@@ -182,6 +204,7 @@ class TreatmentReport(Frozen):
     """What was done to the sound; None where something was not asked for."""
 
     offset: OffsetReport | None = None
+    stereo: StereoReport | None = Field(default=None, description="Of recordings in two channels.")
     noise: NoiseReport | None = None
     deesser: DeesserReport | None = None
     levelled: Levelled | None = None

@@ -1,5 +1,5 @@
 from flows.sound_report import treatments
-from tasks.schemas import Cut, DeesserReport, LeftAlone, NoiseReport, OffsetReport, TreatmentReport
+from tasks.schemas import Cut, DeesserReport, LeftAlone, NoiseReport, OffsetReport, StereoReport, TreatmentReport
 
 NOISE = NoiseReport(
     engine="deepfilternet",
@@ -17,6 +17,7 @@ def test_treatments_say_what_was_done_and_what_came_of_it():
     shown = treatments(
         TreatmentReport(
             offset=OffsetReport(offset=(0.02,)),
+            stereo=StereoReport(voices="left", in_the_middle=True),
             noise=NOISE,
             deesser=DeesserReport(strength_db=6, softened_s=3.2),
             cuts=(Cut(start_s=1, end_s=3),),
@@ -24,6 +25,7 @@ def test_treatments_say_what_was_done_and_what_came_of_it():
     )
 
     assert "| direct current | removed, 0.0200 |" in shown
+    assert "| stereo | put into the middle; voices stood in the left ear |" in shown
     assert "60 s cleaned by DeepFilterNet 3, by up to 24 dB; speech above it 18.2 dB before, 39.0 dB after" in shown
     assert "speech itself -0.3 dB; 12 s left alone (music)" in shown
     assert "softened by up to 6 dB, for 3.2 s" in shown
@@ -35,4 +37,5 @@ def test_treatments_say_why_a_recording_was_left_alone_and_nothing_of_what_was_n
 
     assert "| noise | 72 s left alone (clean) |" in treatments(TreatmentReport(noise=left))
     assert treatments(TreatmentReport(offset=OffsetReport(offset=(0.0,)))) == ""
+    assert treatments(TreatmentReport(stereo=StereoReport(voices="between", in_the_middle=False))) == ""
     assert treatments(None) == ""

@@ -59,3 +59,15 @@ def test_treat_gives_back_the_same_object_where_nothing_is_to_be_done(studio):
     noisy = recorded(studio, read_speech(4) + noise(4, -40) + np.float32(0.02))
     off = treated(noisy, noise_reduction="off", remove_dc=False, leveller=0)
     assert off == Treated(programme=noisy)
+
+
+def test_treat_puts_a_voice_that_stands_in_one_ear_into_the_middle(studio):
+    speech = read_speech(6)
+    recording = recorded(studio, np.concatenate([speech, np.zeros_like(speech)]))
+
+    result = treated(recording, leveller=0)
+
+    assert (result.report.stereo.voices, result.report.stereo.in_the_middle) == ("left", True)
+    assert (result.programme.audio.channels, result.programme.audio.duration_s) == (1, recording.audio.duration_s)
+    assert np.abs(sound_of(result.programme) - speech).max() < 1e-6
+    assert treated(recording, leveller=0, stereo="keep").programme == recording
