@@ -83,7 +83,7 @@ class Purchase:
                 except (NoCapacity, DailyLimitReached, PodTooDear, RunPodDenied) as error:
                     refused = error
                     log.info("pod.refused", gpu=candidate.gpu_type, cloud=candidate.cloud, reason=str(error))
-                    if not isinstance(error, NoCapacity):
+                    if not isinstance(error, NoCapacity | DailyLimitReached):  # for which it waits, and says so then
                         await self.report(ASKING, str(error))
             if isinstance(refused, RunPodDenied):
                 raise refused

@@ -78,6 +78,8 @@ class Sight:
         """The pod in a list that RunPod gave; None where the list lacks it."""
         if pod is None or pod.status in ENDED:
             self.absences += 1
+            # Its launcher ends a pod whose container was started again, maybe before the next look.
+            self.restarted = self.restarted or (self.is_gone and self.falls > 0)
             return
         self.absences, self.status = 0, pod.status
         if pod.status != "RUNNING":
