@@ -110,7 +110,8 @@ def test_produce_episode_prefers_the_cast_that_is_written_like_the_speaker(studi
 
     manifest = studio.produce(studio.script("**Anna:** Hæ.\n\n**ANNA:** Hæ.\n"), cast=cast)
 
-    assert {entry.speaker: entry.preset for entry in manifest.cast} == {"Anna": "espeak-asa", "ANNA": "espeak-birkir"}
+    read_by = {speaker: voice.preset for voice in manifest.voices for speaker in voice.speakers}
+    assert read_by == {"Anna": "espeak-asa", "ANNA": "espeak-birkir"}
 
 
 @SLOW
