@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 
 from blocks.settings import load_settings
-from flows.pool_runs import bring, cancel, ended, find, outcome, start, tag_of
+from flows.pool_runs import bring, cancel, ended, find, find_or_start, outcome, tag_of
 from tasks.errors import HladvarpError, InvalidRequest, StageNotDeployed, StoreNotShared
 from tasks.schemas import PodEntry, Share, Work
 
@@ -72,8 +72,7 @@ async def called(helper: Flow[..., Any], pool: str, parameters: dict[str, Any], 
     """The runs that do the parts from the second on, each as soon as it is started: whoever fails then can end it."""
     for number in range(2, pods + 1):
         shared = {**parameters, "share": Share(number=number, of=pods).model_dump(mode="json")}
-        tag = tag_of(helper, pool, shared)
-        run = await find(tag) or await start(helper, pool, shared, tag)
+        run = await find_or_start(helper, pool, shared, tag_of(helper, pool, shared))
         yield run.id
 
 

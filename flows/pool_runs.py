@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ async def bring(
     """
     tag = tag_of(stage, pool, parameters if content is None else content)
     for is_last in (False, True):
-        run = await find(tag) or await start(stage, pool, parameters, tag)
+        run = await find_or_start(stage, pool, parameters, tag)
         try:
             run = await ended(run.id)
         except Exception:
@@ -84,7 +84,17 @@ def tag_of(stage: Flow[..., Any], pool: str, content: Mapping[str, Any]) -> str:
 
 async def find(tag: str) -> FlowRun | None:
     """A run of this content that is under way, or whose result nobody has taken yet."""
-    for run in await _known(tag):
+    return await _usable(await _known(tag))
+
+
+async def find_or_start(stage: Flow[..., Any], pool: str, parameters: Mapping[str, Any], tag: str) -> FlowRun:
+    """The run of this content as `find` has it, or a new one; two who ask at the same moment get the same."""
+    known = await _known(tag)
+    return await _usable(known) or await start(stage, pool, parameters, tag, after=known)
+
+
+async def _usable(known: Iterable[FlowRun]) -> FlowRun | None:
+    for run in known:
         if run.state is None or not (run.state.is_final() or run.state.is_cancelling()):
             log.info("stage.joined", run=run.name)
             return run
@@ -94,9 +104,13 @@ async def find(tag: str) -> FlowRun | None:
     return None
 
 
-async def start(stage: Flow[..., Any], pool: str, parameters: Mapping[str, Any], tag: str) -> FlowRun:
-    """A new run, shown in the UI below the flow that asks for it."""
-    known = await _known(tag)
+async def start(
+    stage: Flow[..., Any], pool: str, parameters: Mapping[str, Any], tag: str, after: Sequence[FlowRun] = ()
+) -> FlowRun:
+    """A new run, shown in the UI below the flow that asks for it.
+
+    after: the runs of this content that were known, the newest first: whoever knew the same ones gets the same new one.
+    """
     async with get_client() as client:
         has_machine = (await client.read_work_pool(pool)).type != "process"
     run = await arun_deployment(
@@ -104,8 +118,7 @@ async def start(stage: Flow[..., Any], pool: str, parameters: Mapping[str, Any],
         parameters=dict(parameters),
         timeout=0,
         tags=[tag],
-        # Two who ask at the same moment have seen the same last run, and get the same new one.
-        idempotency_key=f"{tag} after {known[0].id if known else 'none'}",
+        idempotency_key=f"{tag} after {after[0].id if after else 'none'}",
         job_variables={"env": environment(alone=has_machine)},
     )
     log.info("stage.placed", stage=stage.name, pool=pool, run=run.name, link=link_to(run))

@@ -50,6 +50,8 @@ from tasks.schemas import (
 )
 
 POOL = "elsewhere"
+ASKED: list[FlowRun] = []
+"""What those got who asked for a run."""
 
 
 @flow
@@ -58,6 +60,8 @@ async def measure(name: str, outcome: str = "well") -> Moment:
         raise EngineBusy("the engine is busy; try again later")
     if outcome == "a bug":
         raise ZeroDivisionError("division by zero")
+    while outcome == "waits for two" and len(ASKED) < 2:
+        await asyncio.sleep(0.05)
     return Moment(name=name, at_s=1.5)
 
 
@@ -213,9 +217,19 @@ def test_failure_elsewhere_comes_back_as_itself_and_says_where(pool, outcome, ki
     assert ("try again later" if outcome == "busy" else "division by zero") in str(failure)
 
 
-def test_two_who_ask_for_the_same_share_one_run(pool):
+def test_two_who_ask_for_the_same_share_one_run(pool, monkeypatch):
+    ask = pool_runs.find_or_start
+
+    async def asked(*what: object) -> FlowRun:
+        ASKED.append(await ask(*what))
+        return ASKED[-1]
+
     async def story(machines):
-        return await asyncio.gather(parent("shared"), parent("shared")), machines.runs
+        both = (parent("shared", "waits for two") for _ in range(2))
+        return await asyncio.gather(*both), machines.runs
+
+    ASKED.clear()
+    monkeypatch.setattr(pool_runs, "find_or_start", asked)
 
     moments, runs = go(story)
 
@@ -350,14 +364,14 @@ def test_helpers_that_were_started_end_where_the_next_one_cannot_be(monkeypatch)
     async def find(_: str) -> None:
         return None
 
-    async def start(*_: object) -> FlowRun:
+    async def find_or_start(*_: object) -> FlowRun:
         if not runs:
             raise TimeoutError
         return runs.pop()
 
     first = runs[0].id
     monkeypatch.setattr("flows.pods.find", find)
-    monkeypatch.setattr("flows.pods.start", start)
+    monkeypatch.setattr("flows.pods.find_or_start", find_or_start)
     monkeypatch.setattr("flows.pods.cancel", ended.extend)
 
     with pytest.raises(TimeoutError):
