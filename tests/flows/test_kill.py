@@ -111,8 +111,9 @@ class Command:
         return {path: path.stat().st_mtime_ns for path in (self.data / "store").rglob("*.flac")}
 
     def records(self) -> int:
-        """How many lines the store knows the clip of."""
-        return sum(path.is_file() for path in (self.data / "store" / "records").rglob("*"))
+        """How many lines the store knows the clip of; what a batch has cost stands beside them."""
+        records = [path for path in (self.data / "store" / "records").rglob("*") if path.is_file()]
+        return sum("audio" in json.loads(path.read_bytes()) for path in records)
 
     def processes(self) -> list[str]:
         """What runs with this command's environment."""
