@@ -49,24 +49,27 @@ def cut_chunks(
         if file.samplerate != ASR_SAMPLE_RATE_HZ or file.channels != 1:
             raise ValueError(f"{recording}: {file.samplerate} Hz, {file.channels} channels; 16 kHz mono is needed")
         duration_s = file.frames / ASR_SAMPLE_RATE_HZ
-        probabilities = np.concatenate([*_speech_probabilities(file), np.zeros(0, np.float32)])
+        probabilities = _speech_probabilities(file)
     longest_s = max_chunk_s - 2 * EDGE_S
     spans = [part for span in _speech(probabilities) for part in _parts(span, probabilities, longest_s)]
     groups = _grouped(spans, longest_s=longest_s, long_silence_s=long_silence_s)
     return _with_edges(groups, duration_s)
 
 
-def _speech_probabilities(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
-    """How likely each frame is speech: float32, shape (n_frames,), a block at a time."""
+def _speech_probabilities(file: soundfile.SoundFile) -> NDArray[np.float32]:
+    """How likely each frame is speech: float32, shape (n_frames,); read and judged a block at a time."""
     detect = _detector()
+    # Made whole beforehand: small results, kept between large buffers that come and go, scatter the heap to gigabytes.
+    probabilities = np.zeros(-(-file.frames // FRAME), dtype=np.float32)
     before = np.zeros(WARM_UP_FRAMES * FRAME, dtype=np.float32)
-    for block in file.blocks(BLOCK_FRAMES * FRAME, dtype="float32"):
-        frames = -(-len(block) // FRAME)
+    for number, block in enumerate(file.blocks(BLOCK_FRAMES * FRAME, dtype="float32")):
+        first, frames = number * BLOCK_FRAMES, -(-len(block) // FRAME)
         padded = np.pad(block, (0, frames * FRAME - len(block)))
         # One frame more: the detector overwrites the last samples of what it is given.
         heard = detect(np.concatenate([before, padded, np.zeros(FRAME, np.float32)]))
-        yield heard.reshape(-1)[WARM_UP_FRAMES : WARM_UP_FRAMES + frames]
+        probabilities[first : first + frames] = heard.reshape(-1)[WARM_UP_FRAMES : WARM_UP_FRAMES + frames]
         before = padded[-len(before) :] if len(padded) >= len(before) else before
+    return probabilities
 
 
 @cache
