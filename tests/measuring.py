@@ -16,6 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 SAMPLED_EVERY_S = 0.1
+PEAK = """
+from pathlib import Path
+print(int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024)
+"""
 STAGE = re.compile(r"stage\.(started|finished) stage=(\w+)")
 
 
@@ -56,13 +60,18 @@ class Measured(Usage):
         return next(second for second, line in self.said if text in line)
 
 
-def measure_command(arguments: Sequence[str], environment: Mapping[str, str]) -> Measured:
+def measure_python(arguments: Sequence[str], environment: Mapping[str, str]) -> Measured:
     """Run `python` with these arguments, to a good end."""
+    return measure_command([sys.executable, *arguments], {**environment, "PYTHONUNBUFFERED": "1"})
+
+
+def measure_command(command: Sequence[str], environment: Mapping[str, str]) -> Measured:
+    """Run a command, to a good end."""
     began, measured = time.perf_counter(), Measured()
     process = subprocess.Popen(
-        [sys.executable, *arguments],
+        command,
         cwd=ROOT,
-        env={**environment, "PYTHONUNBUFFERED": "1"},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -84,6 +93,23 @@ def measure_command(arguments: Sequence[str], environment: Mapping[str, str]) ->
     measured.wall_s, measured.cpu_s = time.perf_counter() - began, max(cpu_s, spent.ru_utime + spent.ru_stime)
     assert process.returncode == 0, "\n".join(text for _, text in measured.said[-40:])
     return measured
+
+
+def peak_mb_of(program: str, *arguments: object) -> float:
+    """Run a program in a Python of its own, which finds what tests import: the most memory that it held, in MB.
+
+    The kernel's high-water mark of the new process, since `ru_maxrss` begins at what its parent held (getrusage(2)).
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", program + PEAK, *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return float(done.stdout.split()[-1])
 
 
 def tree_cpu_s(pid: int, *, without: int = 0) -> float:

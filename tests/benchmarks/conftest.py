@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from measuring import Measured, measure_command
+from measuring import Measured, measure_python
 from prefect.settings import get_current_settings, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 from signals import DATA
@@ -55,7 +55,7 @@ class Studio:
 
     def produce(self, source: Path, *arguments: str, **variables: str) -> Measured:
         """What `python -m flows produce` takes, as a user runs it."""
-        return measure_command(["-m", "flows", "produce", str(source), *arguments], {**self.environment, **variables})
+        return measure_python(["-m", "flows", "produce", str(source), *arguments], {**self.environment, **variables})
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
-import subprocess
-import sys
-import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -16,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from material import KINDS, LOSSY, outcome_of
-from measuring import ROOT, table
+from measuring import measure_command, measure_python, table
 from signals import RATE_HZ
 
 pytestmark = pytest.mark.benchmark
@@ -25,14 +21,15 @@ EPISODES = 200
 MINUTES = int(os.environ.get("HLADVARP_BENCHMARK_MINUTES", "60"))
 """Of the sound that is normalised; an hour, and less where somebody else needs the machine."""
 MAY_GROW_MB = 20
+NORMALIZE = "-f -nt ebu -t -16 -tp -1 -c:a libmp3lame -b:a 128k -ar 48000 -o"
+CHAINS = ("music", "speech")
 OURS = """
-import resource, sys
+import sys
 from pathlib import Path
 from tasks.audio.mastering import master
 from tasks.schemas import Mastering
 source, folder, chain = sys.argv[1:4]
-(made,) = master(Path(source), Path(folder), Mastering(chain=chain), scratch=Path(folder))
-print(made.loudness.integrated_lufs, made.rounds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+master(Path(source), Path(folder), Mastering(chain=chain), scratch=Path(folder))
 """
 
 
@@ -62,50 +59,23 @@ def test_mastering_is_faster_than_ffmpeg_normalize(tmp_path: Path, stereo):
     if not other or not shutil.which("ffmpeg"):
         pytest.skip("ffmpeg-normalize (PyPI) and ffmpeg (Debian) are not both installed")
     source = stereo(MINUTES)
-    normalize = [
-        "-f",
-        "-nt",
-        "ebu",
-        "-t",
-        "-16",
-        "-tp",
-        "-1",
-        "-c:a",
-        "libmp3lame",
-        "-b:a",
-        "128k",
-        "-ar",
-        "48000",
-        "-o",
-    ]
-    taken = {
-        chain: usage([sys.executable, "-c", OURS, str(source), str(tmp_path), chain]) for chain in ("music", "speech")
-    }
-    taken["ffmpeg-normalize"] = usage([other, str(source), *normalize, str(tmp_path / "other.mp3")])
-    rows = [[name, *measured[:3]] for name, measured in taken.items()]
+    ours = {chain: measure_python(["-c", OURS, str(source), str(tmp_path), chain], os.environ) for chain in CHAINS}
+    theirs = measure_command([other, str(source), *NORMALIZE.split(), str(tmp_path / "other.mp3")], os.environ)
+    taken = {**ours, "ffmpeg-normalize": theirs}
+    rows = [[name, run.wall_s, run.cpu_s, f"{run.peak_mb:.0f}"] for name, run in taken.items()]
     print(table(f"{MINUTES} minutes of stereo to an MP3 at -16 LUFS", ("", "seconds", "CPU seconds", "MB"), rows))
-    assert taken["music"][0] * 2 <= taken["ffmpeg-normalize"][0]
-    assert taken["speech"][0] <= taken["ffmpeg-normalize"][0]
-    assert max(taken[chain][2] for chain in ("music", "speech")) < 300
+    assert ours["music"].wall_s * 2 <= theirs.wall_s
+    assert ours["speech"].wall_s <= theirs.wall_s
+    assert max(run.peak_mb for run in ours.values()) < 300
 
 
 def test_mastering_6_hours_takes_the_memory_of_1(tmp_path: Path, stereo):
     one, six = (
-        usage([sys.executable, "-c", OURS, str(stereo(minutes)), str(tmp_path), "speech"])[2] for minutes in (60, 360)
+        measure_python(["-c", OURS, str(stereo(minutes)), str(tmp_path), "speech"], os.environ).peak_mb
+        for minutes in (MINUTES, 6 * MINUTES)
     )
     print(table("Peak memory of mastering", ("1 hour", "6 hours"), [[one, six]]))
     assert abs(six - one) < MAY_GROW_MB
-
-
-def usage(command: list[str]) -> tuple[float, float, float]:
-    """Seconds, CPU seconds, and the peak memory that a command of ours says; in MB."""
-    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    peak_mb = float(done.stdout.split()[-1]) if command[1] == "-c" else 0.0
-    return time.perf_counter() - began, cpu_s, peak_mb
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from measuring import measure_command, table
+from measuring import measure_python, table
 from signals import DATA
 
 pytestmark = pytest.mark.benchmark
@@ -49,7 +49,7 @@ def test_ingesting_10_hours_takes_the_memory_of_10_minutes(new_studio, prefect_a
     for name, duration_s in (("10 minutes", 600), ("10 hours", 36_000)):
         source = _long_wav(tmp_path / f"{duration_s}.wav", duration_s)
         environment = new_studio(name, prefect_api).environment
-        runs.append(measure_command(["-c", INGEST, str(source)], environment))
+        runs.append(measure_python(["-c", INGEST, str(source)], environment))
         assert float(runs[-1].said[-1][1]) == pytest.approx(duration_s, abs=0.1)
     rows = [
         ["peak memory, MB", *(f"{run.peak_mb:.0f}" for run in runs)],

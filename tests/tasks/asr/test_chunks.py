@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-import subprocess
-import sys
 import time
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import soundfile
+from measuring import peak_mb_of
 
 from tasks.asr.chunks import EDGE_S, cut_chunks
 from tasks.asr.engine import ASR_SAMPLE_RATE_HZ
@@ -119,8 +117,7 @@ def test_three_hours_need_little_time_and_no_more_memory_than_ten_minutes(spoken
             for _ in range(minutes):
                 file.write(minute)
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", PROGRAM, str(path)], check=True)
-        peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        peak_mb = peak_mb_of(PROGRAM, path)
         path.unlink()
         return time.perf_counter() - began, peak_mb
 

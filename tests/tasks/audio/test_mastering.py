@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from measuring import peak_mb_of
 from signals import RATE_HZ, Samples, babble, noise, recording, silence, tone
 
 from tasks.audio.codec import decode_to_flac, write_flac
@@ -168,28 +167,20 @@ def test_master_says_with_numbers_what_cannot_be_reached(tmp_path: Path, samples
     assert [path.name for path in tmp_path.iterdir()] == ["a.flac"]
 
 
-PEAK_MEMORY = """
-import resource, sys
-sys.path.insert(0, sys.argv[2])
+MASTERING = """
+import sys
 from pathlib import Path
 from signals import RATE_HZ, babble
 from tasks.audio.codec import write_flac
 from tasks.audio.mastering import master
 from tasks.schemas import Mastering
 folder, block = Path(sys.argv[1]), babble(60)
-write_flac(folder / "a.flac", (block for _ in range(int(sys.argv[3]))), sample_rate_hz=RATE_HZ)
+write_flac(folder / "a.flac", (block for _ in range(int(sys.argv[2]))), sample_rate_hz=RATE_HZ)
 master(folder / "a.flac", folder, Mastering(), scratch=folder)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
 @pytest.mark.slow
 def test_master_needs_no_more_memory_for_a_longer_programme(tmp_path: Path):
-    tests = str(Path(__file__).resolve().parents[2])
-
-    def peak_mib(minutes: int) -> float:
-        command = [sys.executable, "-c", PEAK_MEMORY, str(tmp_path), tests, str(minutes)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(tests).parent)
-        return float(done.stdout.splitlines()[-1])
-
-    assert peak_mib(20) - peak_mib(3) < 40
+    long_mb, short_mb = (peak_mb_of(MASTERING, tmp_path, minutes) for minutes in (20, 3))
+    assert long_mb - short_mb < 40

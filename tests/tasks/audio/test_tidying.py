@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conversations import made
+from measuring import peak_mb_of
 from signals import RATE_HZ, Samples, babble, noise, write
 
 from tasks.audio.cuts import Timeline
@@ -95,9 +94,8 @@ def test_nothing_is_written_where_there_is_nothing_to_do(tmp_path: Path, wish: T
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
-PEAK_MEMORY = """
-import resource, sys
-sys.path.insert(0, sys.argv[2])
+TIDYING = """
+import sys
 from pathlib import Path
 from signals import RATE_HZ, babble
 from tasks.audio.levelling import VOICE_LUFS
@@ -106,20 +104,13 @@ from tasks.audio.pcm import write_flac
 from tasks.audio.tidying import tidy
 from tasks.schemas import Tidying, Transcript
 folder, block = Path(sys.argv[1]), babble(60)
-write_flac(folder / "a.flac", (block for _ in range(int(sys.argv[3]))), sample_rate_hz=RATE_HZ)
+write_flac(folder / "a.flac", (block for _ in range(int(sys.argv[2]))), sample_rate_hz=RATE_HZ)
 wish = Tidying(strength=0.7, silence_longer_than_s=1.0, silence_kept_s=0.5)
 tidy(folder / "a.flac", folder / "b.flac", wish, Transcript(language="is", duration_s=0.0))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
 @pytest.mark.slow
 def test_tidying_needs_no_more_memory_for_a_longer_recording(tmp_path: Path):
-    tests = str(Path(__file__).resolve().parents[2])
-
-    def peak_mib(minutes: int) -> float:
-        command = [sys.executable, "-c", PEAK_MEMORY, str(tmp_path), tests, str(minutes)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(tests).parent)
-        return float(done.stdout.splitlines()[-1])
-
-    assert peak_mib(15) - peak_mib(3) < 20
+    long_mb, short_mb = (peak_mb_of(TIDYING, tmp_path, minutes) for minutes in (15, 3))
+    assert long_mb - short_mb < 20
