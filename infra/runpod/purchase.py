@@ -2,8 +2,9 @@
 
 A creation has no idempotency key. So whoever wants a pod looks for one with the run's stamp first; asks once; and when
 nobody can know whether a pod was made, looks again for half a minute before asking anew. Should a list have hidden the
-pod even so, two exist for a moment: `claimed` keeps the one that the server names, and ends the other, whose launcher
-waits for that name and has run nothing.
+pod even so, or two workers of one name ask at the same moment, two exist for a moment. The one that stays is the one
+that the server names, and until it names any, the oldest: everybody who looks agrees on it. The other is ended; its
+launcher waits for the server's word, and has run nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from infra.runpod.ending import end_pod
 from infra.runpod.placement import Candidate, Catalogue
 from infra.runpod.pods import Pod
 from infra.runpod.stamp import Stamp, stamped
-from infra.runpod.watch import Watch
+from infra.runpod.watch import Look, Watch
 from tasks.errors import DailyLimitReached, NoCapacity, PodTooDear, RunPodDenied, RunPodUnreachable
 
 log = structlog.get_logger(__name__)
@@ -63,11 +64,13 @@ class Purchase:
         while True:
             look = await self.watch.next(hurry=True)
             if look.pods is not None:
-                return self._own(list(look.pods.values()))
+                return self._own(look)
             await self.report(ASKING, "waiting for RunPod to answer")
 
     async def make(self) -> Pod:
         """A new pod; waits for capacity, and for the day's money, as long as the pool allows.
+
+        Another worker of the same name may make it meanwhile: then that one's.
 
         Raises: NoCapacity, DailyLimitReached, PodTooDear, PodRefused, BalanceTooLow, RunPodDenied, InvalidSettings,
         NotWanted.
@@ -78,6 +81,8 @@ class Purchase:
             refused: Exception | None = None
             for candidate in self._within_a_day(await self.catalogue.candidates(self.configuration)):
                 await self.report(ASKING, f"asking for {candidate.title}")
+                if (found := self._own(self.watch.last)) is not None:
+                    return found
                 try:
                     return await self._buy(candidate)
                 except (NoCapacity, DailyLimitReached, PodTooDear, RunPodDenied) as error:
@@ -107,7 +112,9 @@ class Purchase:
             pod = await self._create(candidate)
             try:
                 self._check_price(candidate, pod)
-                await self.watch.next(hurry=True)  # for what other workers of the pool have made meanwhile
+                look = await self.watch.next(hurry=True)  # for what other workers of the pool have made meanwhile
+                if (own := self._own(look)) is not None and own.id != pod.id:
+                    return own  # whoever accompanies it ends this one
                 self.day.check(pod, limit_usd=limit_usd)
             except (PodTooDear, DailyLimitReached):
                 if not await end_pod(self, pod.id):
@@ -153,7 +160,7 @@ class Purchase:
         while time.monotonic() < until_s:
             await self.report(ASKING, "RunPod did not say whether it made the pod; looking for it")
             look = await self.watch.next(hurry=True)
-            if look.pods is not None and (found := self._own(list(look.pods.values()))) is not None:
+            if (found := self._own(look)) is not None:
                 return found
         return None
 
@@ -163,11 +170,13 @@ class Purchase:
             await self.report(name, message)
             await asyncio.sleep(min(5.0, left_s))
 
-    def _own(self, pods: list[Pod]) -> Pod | None:
-        found = stamped(pods, self.stamp.pool_id, self.stamp.flow_run_id)
-        return next(
-            (pod for pod, stamp in found if stamp.attempt == self.stamp.attempt and pod.id not in self.discarded), None
-        )
+    def _own(self, look: Look) -> Pod | None:
+        """Of this attempt's pods the one that the server names, or else the oldest."""
+        found = stamped((look.pods or {}).values(), self.stamp.pool_id, self.stamp.flow_run_id)
+        own = [pod for pod, stamp in found if stamp.attempt == self.stamp.attempt and pod.id not in self.discarded]
+        run = look.runs.get(self.stamp.flow_run_id)
+        named = [pod for pod in own if run is not None and pod.id == run.infrastructure_pid]
+        return next(iter(named or own), None)
 
 
 def _waiting(refused: Exception | None, wait_s: float) -> tuple[str, str]:

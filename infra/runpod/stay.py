@@ -29,6 +29,8 @@ from tasks.errors import PodNotStarted
 
 MOST_PODS = 3
 """For one run: after so many that did not start, it is the image or the host type that does not fit."""
+NOBODYS = "none"
+"""Begins the word that a run has no pod just now."""
 DRAIN_S = 6.0
 """How long the last lines of a pod's log may take after its run has ended."""
 
@@ -48,8 +50,11 @@ class Stay:
     _told: set[str] = field(default_factory=set)
     _is_claimed: bool = False
     """Whether some pod has the word that the run is its own, so that the flow may have run there."""
+    _old_words: set[str | None] = field(default_factory=set)
+    """What the server named as the run's pod before this stay began, and what this stay has told it since."""
 
     def __post_init__(self) -> None:
+        self._old_words = {self.run.infrastructure_pid}
         self._is_claimed = self.is_adopted and bool(self.run.infrastructure_pid)
         self.bill = Bill(self.desk.client, self.run.id, self.desk.pool_id)
 
@@ -120,13 +125,31 @@ class Stay:
         return (named or [stamp.attempt for _, stamp in found] or [self.run.run_count])[0]
 
     async def claim(self, pod: Pod) -> None:
-        """Tell the server where the run belongs; the pod's launcher waits for that word."""
-        await self._tell("Pod starting", f"pod {pod.id} pulls its image, and starts its container")
-        self._is_claimed = True
-        await insisted(lambda: self.desk.client.update_flow_run(self.run.id, infrastructure_pid=pod.id))
-        self.log.info("Pod %s: %s, $%.3f/h, %s", pod.id, pod.gpu_type, pod.cost_usd_per_h, pod.console_url)
+        """Tell the server where the run belongs, unless it knows better; the pod's launcher waits for that word.
+
+        Raises: NotWanted for a run that has ended before any word was given.
+        """
         self.bill.start(pod)
+        try:
+            run = await insisted(lambda: self.desk.client.read_flow_run(self.run.id))
+        except ObjectNotFound:
+            raise NotWanted from None
+        word = run.infrastructure_pid
+        if word != pod.id and run.state_type is not None and run.state_type.value in TERMINAL:
+            raise NotWanted
+        if not word or word.startswith(NOBODYS) or word in (*self._old_words, pod.id):
+            await self._tell("Pod starting", f"pod {pod.id} pulls its image, and starts its container")
+            self._is_claimed = True
+            await self._name(pod.id)
+            self.log.info("Pod %s: %s, $%.3f/h, %s", pod.id, pod.gpu_type, pod.cost_usd_per_h, pod.console_url)
+        else:  # another worker of this name was quicker
+            self._is_claimed = True
+            self.log.warning("The run belongs to pod %s already, and not to pod %s", word, pod.id)
         await self.bill.show()
+
+    async def _name(self, word: str) -> None:
+        self._old_words.add(word)
+        await insisted(lambda: self.desk.client.update_flow_run(self.run.id, infrastructure_pid=word))
 
     async def accompany(self, pod: Pod, on_start: Callable[[], None]) -> Verdict:
         """Watch until the run or its pod has ended; `on_start` is called when the pod works."""
@@ -143,12 +166,14 @@ class Stay:
                 look = await self.desk.watch.next()
                 self._see(sight, look)
                 sight.trouble = pod_log.trouble
-                if sight.was_up or sight.state != "PENDING":
+                is_named = self._named(look) == pod.id
+                if is_named and (sight.was_up or sight.state != "PENDING"):
                     on_start()
                 verdict = judge(sight, patience, time.monotonic())
                 if verdict.fate is not Fate.WAIT:
                     break
-                await self._end_twins(pod, look)
+                if is_named:
+                    await self._end_twins(pod, look)
                 await self._tell_progress(sight)
             if verdict.fate in (Fate.OVER, Fate.CRASH):
                 await asyncio.wait([following], timeout=DRAIN_S)
@@ -163,6 +188,14 @@ class Stay:
         if self.run.id in look.asked_runs:
             run = look.runs.get(self.run.id)
             sight.hear(run.state_type.value if run is not None and run.state_type is not None else "", now_s)
+        living = {pod.id for pod, _ in stamped((look.pods or {}).values(), self.desk.pool_id, self.run.id)}
+        named = self._named(look)
+        sight.successor = named if named != sight.pod_id and named in living else ""
+
+    def _named(self, look: Look) -> str:
+        """The pod that the run belongs to, by the server's word; empty where it was not seen to name any."""
+        run = look.runs.get(self.run.id)
+        return (run.infrastructure_pid or "") if run is not None else ""
 
     async def _end_twins(self, pod: Pod, look: Look) -> None:
         """Other pods of this run: a creation that nobody knew of, or an attempt of before."""
@@ -183,10 +216,13 @@ class Stay:
         if verdict.fate is Fate.REPLACE:
             self.log.warning("%s; trying another pod", verdict.reason)
             self._discarded.add(pod.id)
-            nobodys = f"none, as {pod.id} did not start"
             with suppress(httpx.HTTPStatusError, ObjectNotFound):  # it was deleted
-                await insisted(lambda: self.desk.client.update_flow_run(self.run.id, infrastructure_pid=nobodys))
+                run = await insisted(lambda: self.desk.client.read_flow_run(self.run.id))
+                if run.infrastructure_pid == pod.id:
+                    await self._name(f"{NOBODYS}, as {pod.id} did not start")
             self._is_claimed = False
+        if verdict.fate is Fate.FOLLOW:
+            self.log.warning("Of two pods for one run, %s", verdict.reason)
         if await end_pod(self.desk, pod.id):
             self.log.info("Pod %s is gone", pod.id)
         else:

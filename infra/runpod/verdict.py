@@ -4,6 +4,7 @@
     deleted                 any                                      over: end the pod
     Completed, Failed,
     Cancelled, Crashed      any                                      over: end the pod
+    any other               the server names another one that lives  follow: end this pod, go on with that one
     Cancelling              any, for longer than the grace; or gone  cancel
     Paused, Scheduled       gone, or stopped                         over: the queue brings it again
     Pending                 gone, stopped, can't start, or too late  replace it by another pod
@@ -41,6 +42,7 @@ class Fate(Enum):
     CANCEL = "cancel"
     CRASH = "crash"
     REPLACE = "replace"
+    FOLLOW = "follow"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Sight:
     cancelling_since_s: float | None = None
     trouble: str = ""
     """What the pod's log says that keeps its container from starting."""
+    successor: str = ""
+    """Another pod, which lives, and to which the run belongs by the server's word."""
 
     def look(self, pod: Pod | None, now_s: float) -> None:
         """The pod in a list that RunPod gave; None where the list lacks it."""
@@ -120,6 +124,8 @@ def judge(sight: Sight, patience: Patience, now_s: float) -> Verdict:
     """What to do now."""
     if sight.state in ("", *TERMINAL):
         return Verdict(Fate.OVER)
+    if sight.successor:
+        return Verdict(Fate.FOLLOW, f"the run belongs to pod {sight.successor}, and pod {sight.pod_id} is ended")
     is_lost = sight.is_gone or sight.status in STOPPED
     if sight.state == "CANCELLING":
         since_s = sight.cancelling_since_s

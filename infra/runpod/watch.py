@@ -61,6 +61,11 @@ class Watch:
         """Runs that this worker cares for."""
         return frozenset(self._attended)
 
+    @property
+    def last(self) -> Look:
+        """What was seen last, for whoever need not wait."""
+        return self._last
+
     def attend(self, flow_run_id: UUID) -> None:
         """From now on look at this run."""
         self._attended[flow_run_id] = self._attended.get(flow_run_id, 0) + 1

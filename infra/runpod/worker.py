@@ -101,7 +101,7 @@ class RunPodWorker(BaseWorker[RunPodJobConfiguration, RunPodVariables, RunPodWor
                     await stay.claim(pod)
                     verdict = await stay.accompany(pod, partial(started, pod.id))
                     await stay.end(pod, verdict)
-                    if verdict.fate is not Fate.REPLACE:
+                    if verdict.fate not in (Fate.REPLACE, Fate.FOLLOW):
                         return pod_id, verdict
             except NotWanted:
                 verdict = Verdict(Fate.CANCEL)
