@@ -13,7 +13,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -58,14 +58,21 @@ class Purchase:
     report: Report
     discarded: frozenset[str] = frozenset()
     """Pods of this run that did not start; they are being ended."""
+    given_back: set[str] = field(default_factory=set)
+    """Pods that cost more than is allowed; they are being ended too."""
 
     async def find(self) -> Pod | None:
-        """The run's pod, where one is listed; waits until RunPod can be asked. Raises: NotWanted."""
+        """The run's pod, where one is listed and may be kept; waits until RunPod and Prefect can be asked.
+
+        Raises: NotWanted.
+        """
         while True:
             look = await self.watch.next(hurry=True)
-            if look.pods is not None:
-                return self._own(look)
-            await self.report(ASKING, "waiting for RunPod to answer")
+            if look.pods is not None and self.stamp.flow_run_id in look.asked_runs:
+                return await self._kept(look)
+            await self.report(
+                ASKING, "waiting for RunPod to answer" if look.pods is None else "waiting for Prefect to answer"
+            )
 
     async def make(self) -> Pod:
         """A new pod; waits for capacity, and for the day's money, as long as the pool allows.
@@ -81,7 +88,7 @@ class Purchase:
             refused: Exception | None = None
             for candidate in self._within_a_day(await self.catalogue.candidates(self.configuration)):
                 await self.report(ASKING, f"asking for {candidate.title}")
-                if (found := self._own(self.watch.last)) is not None:
+                if (found := await self._kept(self.watch.last)) is not None:
                     return found
                 try:
                     return await self._buy(candidate)
@@ -110,16 +117,10 @@ class Purchase:
         limit_usd = self.configuration.max_usd_per_day
         with self.day.wish(self.stamp.flow_run_id, usd_per_h=usd_per_h, longest_s=longest_s, limit_usd=limit_usd):
             pod = await self._create(candidate)
-            try:
-                self._check_price(candidate, pod)
-                look = await self.watch.next(hurry=True)  # for what other workers of the pool have made meanwhile
-                if (own := self._own(look)) is not None and own.id != pod.id:
-                    return own  # whoever accompanies it ends this one
-                self.day.check(pod, limit_usd=limit_usd)
-            except (PodTooDear, DailyLimitReached):
-                if not await end_pod(self, pod.id):
-                    log.error("pod.not_given_back", pod=pod.id)
-                raise
+            look = await self.watch.next(hurry=True)  # for what other workers of the pool have made meanwhile
+            if (kept := await self._kept(look, but=pod.id)) is not None:
+                return kept  # whoever accompanies it ends this one
+            await self._check(pod)
         return pod
 
     def _at_most(self, candidate: Candidate) -> tuple[float, float]:
@@ -150,10 +151,36 @@ class Purchase:
             log.info("pod.adopted", pod=found.id, reason="its creation was answered by nothing")
             return found
 
-    def _check_price(self, candidate: Candidate, pod: Pod) -> None:
+    async def _kept(self, look: Look, *, but: str = "") -> Pod | None:
+        """The run's pod that was not made just now, where it may be kept.
+
+        Whoever made it may not have come to check it. Once the server names it, it was checked, and the flow may run.
+        but: the pod that was made just now.
+        """
+        pod = self._own(look)
+        if pod is None or pod.id == but:
+            return None
+        try:
+            if not self._is_named(pod, look):
+                await self._check(pod)
+        except (PodTooDear, DailyLimitReached) as error:
+            await self.report(ASKING, f"pod {pod.id}, which was found, is given back: {error}")
+            return None
+        return pod
+
+    async def _check(self, pod: Pod) -> None:
+        """Give back a pod that costs more than is allowed. Raises: PodTooDear, DailyLimitReached."""
         limit_usd = self.configuration.max_usd_per_hour * DEARER
-        if pod.cost_usd_per_h > limit_usd:
-            raise PodTooDear(f"{candidate.title} would have cost ${pod.cost_usd_per_h:.2f}/h, above ${limit_usd:.2f}/h")
+        try:
+            if pod.cost_usd_per_h > limit_usd:
+                place = f"{pod.gpu_type} ({pod.cloud.lower()})"
+                raise PodTooDear(f"{place} would have cost ${pod.cost_usd_per_h:.2f}/h, above ${limit_usd:.2f}/h")
+            self.day.check(pod, limit_usd=self.configuration.max_usd_per_day)
+        except (PodTooDear, DailyLimitReached):
+            self.given_back.add(pod.id)
+            if not await end_pod(self, pod.id):
+                log.error("pod.not_given_back", pod=pod.id)
+            raise
 
     async def _look_for_it(self) -> Pod | None:
         until_s = time.monotonic() + HIDDEN_S
@@ -173,10 +200,13 @@ class Purchase:
     def _own(self, look: Look) -> Pod | None:
         """Of this attempt's pods the one that the server names, or else the oldest."""
         found = stamped((look.pods or {}).values(), self.stamp.pool_id, self.stamp.flow_run_id)
-        own = [pod for pod, stamp in found if stamp.attempt == self.stamp.attempt and pod.id not in self.discarded]
+        gone = self.discarded | self.given_back
+        own = [pod for pod, stamp in found if stamp.attempt == self.stamp.attempt and pod.id not in gone]
+        return next((pod for pod in own if self._is_named(pod, look)), own[0] if own else None)
+
+    def _is_named(self, pod: Pod, look: Look) -> bool:
         run = look.runs.get(self.stamp.flow_run_id)
-        named = [pod for pod in own if run is not None and pod.id == run.infrastructure_pid]
-        return next(iter(named or own), None)
+        return run is not None and run.infrastructure_pid == pod.id
 
 
 def _waiting(refused: Exception | None, wait_s: float) -> tuple[str, str]:
