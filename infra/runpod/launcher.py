@@ -45,6 +45,7 @@ LATE_S = 60.0
 GRACE_S = 5.0
 """From SIGTERM to SIGKILL, and the time that the last lines have to reach whoever reads the log."""
 MARK = "::hladvarp "
+HEADERS = "PREFECT_CLIENT_CUSTOM_HEADERS"
 USER_AGENT = "hladvarp-launcher/0.1"
 
 WAITING = frozenset({"PENDING", "SCHEDULED"})
@@ -64,8 +65,12 @@ class Prefect:
     def __init__(self, env: Mapping[str, str]) -> None:
         self._run = f"{env['PREFECT_API_URL'].rstrip('/')}/flow_runs/{env['PREFECT__FLOW_RUN_ID']}"
         self._headers = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
-        with suppress(ValueError):
-            self._headers.update(json.loads(env.get("PREFECT_CLIENT_CUSTOM_HEADERS") or "{}"))
+        self.complaint = ""
+        """What is wrong with the headers that it was given, with which Prefect itself would not start."""
+        try:
+            self._headers.update(_headers(env.get(HEADERS) or "{}"))
+        except ValueError as error:
+            self.complaint = f"{HEADERS} {error}; correct the secret at RunPod that the pool names for it"
         if key := env.get("PREFECT_API_KEY"):
             self._headers["Authorization"] = f"Bearer {key}"
         elif auth := env.get("PREFECT_API_AUTH_STRING"):
@@ -102,6 +107,8 @@ class Launcher:
 
     def run(self) -> NoReturn:
         """Run the command once, if it may be, and end the pod."""
+        if self._prefect.complaint:
+            say(self._prefect.complaint)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         threading.Thread(target=self._end_in_any_case, daemon=True).start()
@@ -169,7 +176,7 @@ class Launcher:
         for path in self._markers():
             with suppress(OSError):
                 path.touch()
-        if unfit := self._preflight():
+        if unfit := self._prefect.complaint or self._preflight():
             say(f"not begun: {unfit}")
             if _type(self._prefect.read()) in UNDER_WAY:
                 self._prefect.crash(unfit)
@@ -245,6 +252,24 @@ def _end_by_tool(pod_id: str) -> None:
     """By the program that RunPod puts into pods, where it did, and where the API refuses the pod's key."""
     with suppress(OSError, subprocess.TimeoutExpired):
         subprocess.run(["runpodctl", "remove", "pod", pod_id], check=False, timeout=60)  # noqa: S603, S607
+
+
+def _headers(text: str) -> dict[str, str]:
+    """HTTP headers from a JSON object. Raises: ValueError, which does not tell the text, as it may be a secret."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("is no JSON") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise ValueError(f"is a JSON {type(found).__name__} and no object")
+    for name, value in found.items():
+        if not isinstance(value, str):
+            raise ValueError(f"holds a {type(value).__name__} for {name!r} and no string")
+        if not (name.isascii() and name.isprintable() and value.isascii() and value.isprintable()):
+            raise ValueError(f"holds a character for {name!r} that no header may have")
+    return found
 
 
 def _type(found: Mapping[str, Any] | None) -> str:

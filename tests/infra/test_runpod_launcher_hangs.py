@@ -1,4 +1,4 @@
-"""The launcher where what it asks never ends its answer: the pod is ended all the same."""
+"""The launcher where what it asks never ends its answer, or what it was given is no use: the pod is ended."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -31,6 +32,8 @@ class Both(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
         self.ended, self.said = threading.Event(), list[str]()
+        self.heard = Message()
+        """The headers of the last question."""
 
     @property
     def url(self) -> str:
@@ -41,6 +44,7 @@ class Answer(BaseHTTPRequestHandler):
     server: Both
 
     def do_GET(self) -> None:
+        self.server.heard = self.headers
         run = b'{"state": {"type": "PENDING"}, "infrastructure_pid": "pod-1"}'
         self.send_response(200)
         self.send_header("Content-Length", str(10**6 if self.server.drips else len(run)))
@@ -98,3 +102,31 @@ def test_preflight_that_hangs_is_ended_and_the_run_told_why(both: Both, tmp_path
     )
     assert ends(both, tmp_path, deadline_s=600.0, HLADVARP_PREFLIGHT="gpu")
     assert any("CRASHED" in each and "preflight did not end within" in each for each in both.said)
+
+
+@pytest.mark.parametrize(
+    ("headers", "complaint"),
+    [
+        ("leyndarmal", "is no JSON"),
+        ('["leyndarmal"]', "is a JSON list and no object"),
+        ('"leyndarmal"', "is a JSON str and no object"),
+        ("[]", "is a JSON list and no object"),
+        ("17", "is a JSON int and no object"),
+        ('{"CF-Access-Client-Id": 17, "CF-Access-Client-Secret": "leyndarmal"}', "holds a int"),
+        ('{"CF-Access-Client-Secret": "leyndarmal\\n"}', "holds a character"),
+    ],
+)
+def test_headers_that_are_none_crash_the_run_with_a_word_on_them_and_the_pod_is_ended(
+    both: Both, tmp_path: Path, headers: str, complaint: str
+):
+    assert ends(both, tmp_path, deadline_s=600.0, PREFECT_CLIENT_CUSTOM_HEADERS=headers)
+    (crash,) = [each for each in both.said if "CRASHED" in each]
+    assert f"PREFECT_CLIENT_CUSTOM_HEADERS {complaint}" in crash
+    assert "leyndarmal" not in crash
+
+
+@pytest.mark.parametrize("headers", ["", "null", "{}", '{"CF-Access-Client-Id": "17"}'])
+def test_headers_that_are_some_are_sent_to_prefect(both: Both, tmp_path: Path, headers: str):
+    assert ends(both, tmp_path, deadline_s=600.0, PREFECT_CLIENT_CUSTOM_HEADERS=headers)
+    assert both.heard.get("CF-Access-Client-Id") == ("17" if "17" in headers else None)
+    assert "custom" not in " ".join(both.said).lower()
