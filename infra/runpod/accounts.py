@@ -34,18 +34,19 @@ class Accounts:
 
     def __init__(self, api: RunPodApi, client: PrefectClient, pool_id: UUID, day: Day) -> None:
         self._api, self._client, self._pool_id, self._day = api, client, pool_id, day
-        self._open: dict[UUID, Bill] = {}
+        self._open: list[Bill] = []
+        """A run that was started again has a bill for each time."""
 
     def settle(self, bill: Bill) -> None:
         """Ask for this one too, from now on."""
         if bill.meters:
-            self._open[bill.flow_run_id] = bill
+            self._open = [each for each in self._open if not _are_same(each, bill)] + [bill]
 
     async def recall(self) -> None:
         """Read the pool's tables of two days: what was spent, and which bills are open. Raises: httpx.HTTPError."""
         unended: list[Bill] = []
         for artifact in await self._artifacts():
-            if artifact.flow_run_id is None or artifact.flow_run_id in self._open:
+            if artifact.flow_run_id is None or artifact.id in {bill.artifact_id for bill in self._open}:
                 continue
             bill = Bill(self._client, artifact.flow_run_id, self._pool_id, meters_of(artifact), artifact.id)
             for meter in bill.meters.values():
@@ -69,14 +70,13 @@ class Accounts:
         billed: dict[str, float] = {}
         for record in records:
             billed[record.pod_id] = billed.get(record.pod_id, 0.0) + record.total_usd
-        for bill in list(self._open.values()):
+        for bill in list(self._open):
             before = [meter.billed_usd for meter in bill.meters.values()]
             for pod_id, meter in bill.meters.items():
                 meter.billed_usd = billed.get(pod_id, meter.billed_usd)
             if before != [meter.billed_usd for meter in bill.meters.values()]:
                 await bill.show()
-            if not _is_open(bill):
-                del self._open[bill.flow_run_id]
+        self._open = [bill for bill in self._open if _is_open(bill)]
 
     async def _artifacts(self) -> list[Artifact]:
         """Tables of this pool that were written lately."""
@@ -110,6 +110,11 @@ class Accounts:
                 self._day.recall(meter.pod_id, meter.usd_per_h, meter.from_s, meter.until_s)
             await bill.show()
             self.settle(bill)
+
+
+def _are_same(one: Bill, other: Bill) -> bool:
+    """Whether both are of one table; of a bill that could not be shown yet, whether it is the very one."""
+    return one is other or (one.artifact_id is not None and one.artifact_id == other.artifact_id)
 
 
 def _is_open(bill: Bill) -> bool:

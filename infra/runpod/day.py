@@ -12,6 +12,7 @@ one pool may wish at once: each looks again after its pod was made, and the youn
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,12 +96,14 @@ class Day:
         return spell
 
     def bill(self, records: Iterable[Bill]) -> None:
-        """What RunPod has billed."""
+        """What RunPod has billed, all of it at once: a pod's cost of today may come in several records."""
         midnight_s = _midnight_s(self._clock())
+        billed_usd: defaultdict[str, float] = defaultdict(float)
         for record in records:
-            spell = self._spells.get(record.pod_id)
-            if spell is not None and record.from_ is not None and record.from_.timestamp() >= midnight_s:
-                spell.billed_usd, spell.billed_on_s = record.total_usd, midnight_s
+            if record.from_ is not None and record.from_.timestamp() >= midnight_s:
+                billed_usd[record.pod_id] += record.total_usd
+        for pod_id in billed_usd.keys() & self._spells.keys():
+            self._spells[pod_id].billed_usd, self._spells[pod_id].billed_on_s = billed_usd[pod_id], midnight_s
 
     @contextmanager
     def wish(self, flow_run_id: UUID, *, usd_per_h: float, longest_s: float, limit_usd: float) -> Iterator[None]:

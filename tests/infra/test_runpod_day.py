@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
-from prefect.client.orchestration import get_client
-from runpod_server import L40, RunPodServer
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import Artifact
+from pydantic import SecretStr
+from runpod_server import L40, Image, RunPodServer
 
-from infra.runpod.cost import KEY
+from infra.runpod.accounts import Accounts
+from infra.runpod.api import RunPodApi
+from infra.runpod.cost import KEY, Meter
 from infra.runpod.day import Day, most_usd_a_day
 from infra.runpod.pods import Bill, Pod
 from infra.runpod.stamp import DEADLINE, Stamp
@@ -42,6 +48,33 @@ def pod(clock: Clock, *, usd_per_h: float = 1.0, longest_h: float = 2.0, pool: U
         cost=usd_per_h,
         created_at=datetime.fromtimestamp(clock.now_s, UTC),
     )
+
+
+class Tables:
+    """What Prefect's client tells of the cost artifacts: each of one pod, which cost $0.0001 in a second."""
+
+    def __init__(self) -> None:
+        self.all: list[Artifact] = []
+
+    def add(self, flow_run_id: UUID, pod_id: str) -> None:
+        now_s = time.time()
+        meter = Meter(pod_id, 0.36, now_s - 1, now_s, place={"GPU": L40, "cloud": "SECURE", "data centre": ""})
+        self.all.append(
+            Artifact(
+                id=uuid4(),
+                key=KEY,
+                flow_run_id=flow_run_id,
+                updated=datetime.now(UTC),
+                data=json.dumps([meter.row()]),
+                metadata_={"pool": str(POOL)},
+            )
+        )
+
+    async def read_artifacts(self, *, offset: int, **_: object) -> list[Artifact]:
+        return self.all[offset:]
+
+    async def update_artifact(self, *_: object) -> None:
+        pass
 
 
 @pytest.fixture
@@ -140,6 +173,50 @@ def test_bill_counts_where_it_is_above_the_estimate_and_of_today(day, clock):
     assert day.spent_usd == pytest.approx(1.0)
     day.bill([Bill(pod_id=each.id, startTime=today, totalAmount=1.25)])
     assert day.spent_usd == pytest.approx(1.25)
+
+
+def test_bills_of_one_pod_are_added_up_and_read_again_count_once(day, clock):
+    see(day, each := pod(clock), other := pod(clock))
+    now = datetime.fromtimestamp(NOON_S, UTC)
+    records = [
+        Bill(pod_id=each.id, startTime=now, totalAmount=1.5),
+        Bill(pod_id=other.id, startTime=now, totalAmount=0.25),
+        Bill(pod_id=each.id, startTime=now, totalAmount=0.125),
+    ]
+
+    for _ in range(2):
+        day.bill(records)
+        assert day.spent_usd == pytest.approx(1.5 + 0.125 + 0.25)
+
+
+def test_day_is_the_sum_of_all_runs_also_for_a_worker_that_starts_anew(runpod: RunPodServer):
+    """Of a run that was started again, and of one that was not; each pod's table says less than its bill."""
+    runpod.images["light"] = Image(light=lambda pod: pod.stopping.wait(60))
+    runpod.cloud.timing = replace(runpod.cloud.timing, billing_every_s=0.1)
+    twice, once = uuid4(), uuid4()
+
+    async def go() -> tuple[float, float]:
+        tables = Tables()
+        for run in (twice, once, twice):
+            made = runpod.cloud.create({"name": "a", "image": "light", "gpu": {"id": L40, "count": 1}}, "account")
+            tables.add(run, made.id)
+        await asyncio.sleep(1)
+        for made in runpod.pods:
+            runpod.cloud.delete(made.id, "account")
+        await asyncio.sleep(0.5)
+        day = Day(POOL, limit_usd=5.0)
+        async with RunPodApi(SecretStr(runpod.key), address=runpod.url) as api:
+            accounts = Accounts(api, cast(PrefectClient, tables), POOL, day)
+            await accounts.recall()
+            estimated_usd = day.spent_usd
+            await accounts.ask()
+        return estimated_usd, day.spent_usd
+
+    estimated_usd, spent_usd = asyncio.run(go())
+
+    assert estimated_usd == pytest.approx(3 * 0.0001, rel=0.01)
+    assert spent_usd == pytest.approx(sum(each.cost_usd for each in runpod.pods), rel=0.05)
+    assert spent_usd > estimated_usd
 
 
 def test_new_pod_that_a_list_lacks_for_a_moment_still_counts(day, clock):
