@@ -3,8 +3,9 @@
     RateLimit: "minute";r=0;t=12, "hour";r=2800;t=1812
     RateLimit-Policy: "minute";q=60;w=60, "hour";q=3000;w=3600
 
-The account is shared: with other workers, with the console, with whatever else the studio runs. So what the headers
-say replaces what we counted, and a 429 is an answer like any other.
+The account is shared: with its pods, with other workers, with the console, with whatever else the studio runs. So what
+the headers say replaces what we counted, a window that begins anew is tried with a few requests until one of them has
+told what the others have used of it, and a 429 is an answer like any other.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ _PARAMETER = re.compile(r"(\w+)=(\d+)")
 RESERVE = 0.2
 """Of each window, the share that is kept for ending pods and for looking at them, which cannot wait."""
 
+TRIED = 0.1
+"""Of a window that has begun anew, the share that may be asked before an answer tells of it; one request at least."""
+
 SAME_S = 1.1
 """Two resets no further apart are one, as the headers tell whole seconds."""
 
@@ -33,11 +37,18 @@ class Window:
     quota: int = 1
     length_s: float = 60.0
     resets_at_s: float = 0.0
+    is_new: bool = False
+    """Whether it has begun anew, and no answer has told of it yet."""
 
     @property
     def reserve(self) -> int:
         """Requests that only urgent ones may use."""
-        return int(self.quota * RESERVE)
+        return 0 if self.is_new else int(self.quota * RESERVE)
+
+    def begin(self, now_s: float) -> None:
+        """Begin anew."""
+        self.left, self.is_new = max(1, int(self.quota * TRIED)), True
+        self.resets_at_s = now_s + self.length_s
 
 
 class RateLimits:
@@ -72,6 +83,9 @@ class RateLimits:
             self._in_flight -= 1
             if headers is not None:
                 self._read(headers)
+            else:
+                for window in self._windows.values():
+                    window.left += window.is_new  # nobody told, so somebody else has to try
             self._changed.notify_all()
 
     def wait_s(self, *, urgent: bool) -> float:
@@ -80,7 +94,7 @@ class RateLimits:
         longest_s = 0.0
         for window in self._windows.values():
             if window.resets_at_s <= now_s:
-                window.left, window.resets_at_s = window.quota - self._in_flight, now_s + window.length_s
+                window.begin(now_s)
             if window.left <= (0 if urgent else window.reserve):
                 longest_s = max(longest_s, window.resets_at_s - now_s)
         return longest_s
@@ -97,7 +111,7 @@ class RateLimits:
             resets_at_s = self._clock() + now.get("t", 0)
             # What is still under way was not counted yet when this answer was written.
             left = now.get("r", known.left) - self._in_flight
-            if abs(resets_at_s - known.resets_at_s) < SAME_S:
+            if abs(resets_at_s - known.resets_at_s) < SAME_S and not known.is_new:
                 left = min(left, known.left)  # answers overtake each other, and an older one knows of less
             self._windows[name] = Window(
                 left=left,
