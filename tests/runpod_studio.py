@@ -157,6 +157,7 @@ class Studio:
                 pod.stopping.wait(self.looks_every_s)
             if not pod.stopping.is_set() and run["state_type"] in ("PENDING", "SCHEDULED"):
                 self._body(pod, prefect, run_id)
+        wait_s = 1.0
         while not (pod.stopping.is_set() or self.leaves or pod.frozen.is_set()):
             with suppress(httpx.HTTPError):
                 httpx.post(
@@ -164,7 +165,8 @@ class Studio:
                     json={"action": "terminate"},
                     headers={"Authorization": f"Bearer {pod.env['RUNPOD_API_KEY']}"},
                 )
-            pod.stopping.wait(1.0)
+            pod.stopping.wait(wait_s)
+            wait_s = min(60.0, wait_s * 2)
         if pod.frozen.is_set():
             pod.stopping.wait()
 

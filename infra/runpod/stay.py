@@ -223,7 +223,7 @@ class Stay:
             self._is_claimed = False
         if verdict.fate is Fate.FOLLOW:
             self.log.warning("Of two pods for one run, %s", verdict.reason)
-        if await end_pod(self.desk, pod.id):
+        if await end_pod(self.desk, pod.id, ends_itself=verdict.fate is Fate.OVER):
             self.log.info("Pod %s is gone", pod.id)
         else:
             self.log.error("Pod %s could not be ended yet; this goes on in the background", pod.id)

@@ -40,6 +40,8 @@ def test_run_gets_one_pod_runs_once_and_leaves_nothing(studio, runpod: RunPodSer
 
     assert ended.state.is_completed()
     assert studio.ran == [str(ended.id)]
+    assert pod.ended_by == f"pod {pod.id}"
+    assert not runpod.asked("deletePod"), "a pod that ends itself costs the rate limit nothing more"
     assert ended.infrastructure_pid == pod.id
     assert "Asking for a pod" in log
     assert "Pod | the body ran" in log
