@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from prefect.settings import get_current_settings
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_SERVER_DATABASE_CONNECTION_URL,
+    get_current_settings,
+    temporary_settings,
+)
 from prefect.testing.utilities import prefect_test_harness
+
+
+@contextmanager
+def serving_on(database: str, *, without: tuple[str, ...] = ()) -> Iterator[str]:
+    """The same on a database of somebody else's, such as PostgreSQL, at this address."""
+    with pytest.MonkeyPatch.context() as patch, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        for service in without:
+            patch.setenv(f"PREFECT_SERVER_SERVICES_{service}_ENABLED", "false")
+        with temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: database}):
+            server = SubprocessASGIServer(port=port)
+            server.start(timeout=120)
+        try:
+            with temporary_settings({PREFECT_API_URL: server.api_url}):
+                yield server.api_url
+        finally:
+            server.stop()
 
 
 @contextmanager
