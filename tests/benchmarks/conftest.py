@@ -14,8 +14,7 @@ import pytest
 import soundfile
 import soxr
 from measuring import Measured, measure_python
-from prefect.settings import get_current_settings, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
+from prefect_server import serving
 from signals import DATA
 
 from deployments.bootstrap import bootstrap
@@ -61,12 +60,9 @@ class Studio:
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
     # Automations contend for the server's SQLite, and tell of it in pages.
-    with (
-        temporary_settings({"server.services.triggers.enabled": False}),
-        prefect_test_harness(server_startup_timeout=300),
-    ):
+    with serving(without=("TRIGGERS",)) as address:
         asyncio.run(bootstrap())
-        yield str(get_current_settings().api.url)
+        yield address
 
 
 @pytest.fixture(scope="session")
