@@ -22,7 +22,7 @@ from tasks.feed.address import ShowAddress, address_of_uri
 from tasks.feed.contents import LOUDNESS, PAGE, SPECTROGRAM, WAVEFORM, Episode, contents_of
 from tasks.feed.episode_folder import FEED, Content, Edition, publish_episode, published_item, put_content
 from tasks.feed.item import FeedItem, episode_guid
-from tasks.feed.manifest import MANIFEST, is_same_episode, manifest_of, read_manifest
+from tasks.feed.manifest import MANIFEST, is_same_episode, manifest_of, read_claim, read_manifest
 from tasks.feed.slug import slugify
 from tasks.policies import RETRYING, content_key
 from tasks.schemas import AudioFormat, EpisodeManifest, EpisodeRequest, Kept, Parcel, Review, Show, Transcript
@@ -192,10 +192,10 @@ def free_slug(parcel: Parcel, target: Target, show_slug: str) -> str:
     """The episode's folder name; one of its own where another episode has taken that name already.
 
     Two weeks' `script.md` in two folders, both called Fréttir, are two episodes; a file that only moved is the same.
-    A recording that was enhanced, and then revoiced, is two as well.
+    A recording that was enhanced, and then revoiced, is two as well. A manifest that another version wrote counts too.
     """
     slug, source, production = slug_of(parcel), parcel.material.source, parcel.request.production
-    there = read_manifest(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
+    there = read_claim(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
     if there is None:
         return slug
     if there.source.address != source.address and there.source.sha256 != source.sha256:

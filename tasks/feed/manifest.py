@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tasks.feed.address import ShowAddress
 from tasks.feed.contents import PAGE, audio_name
@@ -16,6 +16,20 @@ from tasks.feed.item import FeedItem
 from tasks.schemas import Cost, EpisodeManifest, FileEntry, Loudness, Parcel, SourceEntry, Verdict
 
 MANIFEST = "manifest.json"
+
+
+class ClaimedSource(BaseModel):
+    """As much of a `SourceEntry` as tells one source from another."""
+
+    address: str
+    sha256: str
+
+
+class Claim(BaseModel):
+    """As much of a manifest as tells one episode from another: what every version writes, whatever else it writes."""
+
+    production: str
+    source: ClaimedSource
 
 
 def manifest_of(
@@ -75,6 +89,14 @@ def read_manifest(data: bytes | None) -> EpisodeManifest | None:
     """A published manifest; None where there is none, or one that another version wrote."""
     try:
         return EpisodeManifest.model_validate_json(data) if data else None
+    except ValidationError:
+        return None
+
+
+def read_claim(data: bytes | None) -> Claim | None:
+    """Whose folder a manifest lies in, also where another version wrote it; None where none can be read."""
+    try:
+        return Claim.model_validate_json(data) if data else None
     except ValidationError:
         return None
 

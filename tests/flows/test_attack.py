@@ -92,6 +92,12 @@ def test_produce_episode_keeps_two_sources_of_one_name_and_title_apart(studio):
     again = studio.produce(studio.folder / "vika-2" / "fréttir.md")
     assert again.published_to == second.published_to
 
+    manifest = Path(first.published_to) / "manifest.json"
+    written = json.loads(manifest.read_text()) | {"schema_version": 0, "mood": "of another version"}
+    manifest.write_text(json.dumps(written))
+    assert studio.produce(studio.folder / "vika-2" / "fréttir.md").published_to == second.published_to
+    assert studio.produce(studio.folder / "vika-1" / "fréttir.md").published_to == first.published_to
+
 
 @SLOW
 def test_produce_episode_keeps_titles_apart_that_hold_the_letters_of_another_source(studio):
