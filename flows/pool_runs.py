@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.context import FlowRunContext
 from prefect.deployments import arun_deployment
+from prefect.exceptions import ObjectNotFound
 from prefect.results import ResultRecordMetadata  # type: ignore[attr-defined]  # where the documentation has it
 from prefect.states import Cancelling
 from prefect.utilities.callables import get_call_parameters
@@ -36,6 +37,8 @@ log = structlog.get_logger(__name__)
 LOOK_S = 2.0
 SILENCE_S = 600.0
 """How long the server may be away while a run goes on elsewhere."""
+LET_GO = "let-go"
+"""Tag of a run that ended because a flow that had asked for it did: whoever waits for it too asks anew."""
 TAKEN_WITHIN = timedelta(hours=1)
 """A result that nobody took, as its parent was killed, is taken by the next that asks; later it may be out of date."""
 
@@ -51,14 +54,22 @@ async def bring(
 ) -> tuple[Any, FlowRun]:
     """The result of a stage's run on a pool, and the run. One that lost its machine is made again, once.
 
+    A run that several wait for ends with the first of them that is cancelled; the others ask anew, and what is stored
+    is not made again.
+
     content: what tells this run from others, where that is not its parameters.
     Raises: what was raised there, with where that was; StageLost, StageCancelled, StageBroken.
     """
     tag = tag_of(stage, pool, parameters if content is None else content)
-    for is_last in (False, True):
+    was_lost = False
+    while True:
         run = await find_or_start(stage, pool, parameters, tag)
         try:
             run = await ended(run.id)
+        except ObjectNotFound:
+            raise StageCancelled(
+                f"the stage's run {run.name} was deleted while it was waited for; start it again if that was not meant"
+            ) from None
         except Exception:
             raise
         except BaseException:  # whoever ends this flow, ends what it has rented
@@ -67,13 +78,17 @@ async def bring(
         try:
             result = await outcome(run)
         except StageLost as lost:
-            if is_last or not run.run_count:
+            if was_lost or not run.run_count:
                 raise
+            was_lost = True
             log.warning("stage.lost", stage=stage.name, run=run.name, reason=str(lost))
-            continue
-        await asyncio.to_thread(audio_store().remember, _taken(run), _parent().encode())
-        return result, run
-    raise AssertionError("the last attempt returns or raises")
+        except StageCancelled:
+            if LET_GO not in run.tags:
+                raise
+            log.warning("stage.let_go", stage=stage.name, run=run.name)
+        else:
+            await asyncio.to_thread(audio_store().remember, _taken(run), _parent().encode())
+            return result, run
 
 
 def tag_of(stage: Flow[..., Any], pool: str, content: Mapping[str, Any]) -> str:
@@ -90,7 +105,13 @@ async def find(tag: str) -> FlowRun | None:
 async def find_or_start(stage: Flow[..., Any], pool: str, parameters: Mapping[str, Any], tag: str) -> FlowRun:
     """The run of this content as `find` has it, or a new one; two who ask at the same moment get the same."""
     known = await _known(tag)
-    return await _usable(known) or await start(stage, pool, parameters, tag, after=known)
+    try:
+        return await _usable(known) or await start(stage, pool, parameters, tag, after=known)
+    except Exception:
+        raise
+    except BaseException:  # it may have been started all the same, before its id was known here
+        cancel(_under_way(tag))
+        raise
 
 
 async def _usable(known: Iterable[FlowRun]) -> FlowRun | None:
@@ -195,11 +216,23 @@ def cancel(run_ids: Iterable[UUID]) -> None:
     for run_id in run_ids:
         try:
             with get_client(sync_client=True) as client:
-                state = client.read_flow_run(run_id).state
-                if state is None or not state.is_final():
+                run = client.read_flow_run(run_id)
+                if run.state is None or not run.state.is_final():
+                    client.update_flow_run(run_id, tags=[*run.tags, LET_GO])
                     client.set_flow_run_state(run_id, Cancelling(message="The flow that asked for it has ended."))
         except Exception as error:  # noqa: BLE001 - the next one is to be cancelled all the same
             log.warning("run.not_cancelled", run=str(run_id), reason=str(error))
+
+
+def _under_way(tag: str) -> list[UUID]:
+    """The runs of this content that have not ended, asked as `cancel` asks."""
+    try:
+        with get_client(sync_client=True) as client:
+            runs = client.read_flow_runs(flow_run_filter=_tagged(tag))
+    except Exception as error:  # noqa: BLE001 - what ends this flow is what its caller has to see
+        log.warning("run.not_cancelled", tag=tag, reason=str(error))
+        return []
+    return [run.id for run in runs if run.state is None or not run.state.is_final()]
 
 
 def link_to(run: FlowRun) -> str:
@@ -211,10 +244,14 @@ async def _known(tag: str) -> list[FlowRun]:
     """The runs of this content, the newest first."""
     async with get_client() as client:
         return await client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[tag])),
+            flow_run_filter=_tagged(tag),
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,
             limit=10,
         )
+
+
+def _tagged(tag: str) -> FlowRunFilter:
+    return FlowRunFilter(tags=FlowRunFilterTags(all_=[tag]))
 
 
 async def _can_be_taken(run: FlowRun) -> bool:

@@ -21,7 +21,7 @@ from prefect.settings import (
     PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK,
     temporary_settings,
 )
-from prefect.states import Crashed, Running
+from prefect.states import Cancelling, Crashed, Running
 
 from blocks.results import RESULTS, RESULTS_SLUG, ResultStorage
 from blocks.settings import load_settings
@@ -217,19 +217,24 @@ def test_failure_elsewhere_comes_back_as_itself_and_says_where(pool, outcome, ki
     assert ("try again later" if outcome == "busy" else "division by zero") in str(failure)
 
 
-def test_two_who_ask_for_the_same_share_one_run(pool, monkeypatch):
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[FlowRun]:
+    """What those got who asked for a run."""
     ask = pool_runs.find_or_start
 
-    async def asked(*what: object) -> FlowRun:
+    async def noted(*what: object) -> FlowRun:
         ASKED.append(await ask(*what))
         return ASKED[-1]
 
+    ASKED.clear()
+    monkeypatch.setattr(pool_runs, "find_or_start", noted)
+    return ASKED
+
+
+def test_two_who_ask_for_the_same_share_one_run(pool, asked):
     async def story(machines):
         both = (parent("shared", "waits for two") for _ in range(2))
         return await asyncio.gather(*both), machines.runs
-
-    ASKED.clear()
-    monkeypatch.setattr(pool_runs, "find_or_start", asked)
 
     moments, runs = go(story)
 
@@ -298,12 +303,69 @@ def test_stage_that_somebody_cancels_says_so(pool):
         machines.holds = "all"
         asking = asyncio.create_task(parent("cancelled by hand"))
         await machines.asked()
-        pool_runs.cancel([machines.runs[0].id])
+        async with get_client() as client:
+            await client.set_flow_run_state(machines.runs[0].id, Cancelling())
         return await asyncio.gather(asking, return_exceptions=True)
 
     (failure,) = go(story)
 
     assert isinstance(failure, StageCancelled)
+
+
+def test_stage_that_somebody_deletes_says_so(pool):
+    async def story(machines):
+        machines.holds = "all"
+        asking = asyncio.create_task(parent("deleted by hand"))
+        await machines.asked()
+        async with get_client() as client:
+            await client.delete_flow_run(machines.runs[0].id)
+        return await asyncio.gather(asking, return_exceptions=True)
+
+    (failure,) = go(story)
+
+    assert isinstance(failure, StageCancelled)
+    assert "was deleted" in str(failure)
+
+
+def test_one_of_two_that_wait_for_a_run_is_cancelled_and_the_other_gets_its_result(pool, asked):
+    async def story(machines):
+        machines.holds = "all"
+        one, other = (asyncio.create_task(parent("waited for by two")) for _ in range(2))
+        async with asyncio.timeout(120):
+            while len(asked) < 2:
+                await asyncio.sleep(0.05)
+        one.cancel()
+        await asyncio.gather(one, return_exceptions=True)
+        machines.holds = ""
+        return await other, len(machines.runs)
+
+    moment, runs = go(story)
+
+    assert moment.name == "waited for by two"
+    assert runs == 2
+
+
+def test_run_that_is_started_while_its_parent_is_cancelled_ends_with_it(pool, monkeypatch):
+    """The signal comes after the server has made the run, and before its answer."""
+    started = []
+    begin = pool_runs.arun_deployment
+
+    async def interrupted(*what: object, **how: object) -> FlowRun:
+        started.append(await begin(*what, **how))
+        raise asyncio.CancelledError
+
+    async def story(machines):
+        machines.holds = "all"
+        asking = asyncio.create_task(parent("interrupted"))
+        await asyncio.gather(asking, return_exceptions=True)
+        async with get_client() as client:
+            return (await client.read_flow_run(started[0].id)).state
+
+    monkeypatch.setattr(pool_runs, "arun_deployment", interrupted)
+
+    state = go(story)
+
+    assert state.is_cancelling() or state.is_cancelled()
 
 
 @flow
