@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
+from prefect.client.schemas.objects import FlowRun
+from prefect.deployments import arun_deployment
+from prefect.states import Cancelling
+from prefect.workers.process import ProcessWorker
 from pydantic import SecretStr
 from runpod_server import RunPodServer
 from s3_server import KEY, SECRET, S3Server
@@ -55,6 +60,40 @@ class House:
             return manifest
 
         return asyncio.run(go())
+
+    def cancel_in_the_ui(self, source: Path) -> FlowRun:
+        """Let a worker produce an episode, cancel it as the UI does once a pod is made; the run when all has ended."""
+
+        async def go() -> FlowRun:
+            workers = RunPodWorker(work_pool_name=POOL, name="gpu-1"), ProcessWorker(work_pool_name="local", name="b")
+            tasks = [asyncio.create_task(worker.start(printer=lambda *_: None)) for worker in workers]
+            try:
+                request = EpisodeRequest(source=str(source)).model_dump(mode="json")
+                run = await arun_deployment("produce-episode/by-hand", parameters={"request": request}, timeout=0)
+                async with get_client() as client, asyncio.timeout(300):  # against hanging
+                    while not self.runpod.pods:
+                        await asyncio.sleep(0.2)
+                    await client.set_flow_run_state(run.id, Cancelling(message="in the UI"))
+                    while self.runpod.left_over or not (run.state and run.state.is_final()):
+                        await asyncio.sleep(0.2)
+                        run = await client.read_flow_run(run.id)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+            return run
+
+        return asyncio.run(go())
+
+    def stage_runs(self) -> list[FlowRun]:
+        """What ran on the pool."""
+
+        async def read() -> list[FlowRun]:
+            async with get_client() as client:
+                name = WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL]))
+                return await client.read_flow_runs(work_pool_filter=name)
+
+        return asyncio.run(read())
 
     def reported_usd(self) -> dict[str, float]:
         """What each pod has cost, as its run's artifact says."""
@@ -114,6 +153,14 @@ async def _open(api_url: str, runpod: RunPodServer, image: str, models: Path) ->
         if POOL not in {pool.name for pool in await client.read_work_pools()}:
             await client.create_work_pool(WorkPoolCreate(name=POOL, type="runpod", base_job_template=template))
     await bootstrap()
+    async with get_client() as client:
+        await client.create_deployment(
+            await client.create_flow(produce_episode),
+            name="by-hand",
+            work_pool_name="local",
+            entrypoint="flows.episode.produce_episode",
+            pull_steps=[{"prefect.deployments.steps.set_working_directory": {"directory": str(Path.cwd())}}],
+        )
 
 
 def test_revoice_with_both_stages_on_pods_publishes_and_gives_both_pods_back(house, runpod: RunPodServer):
@@ -145,3 +192,18 @@ def test_lines_of_a_script_are_shared_by_two_pods(house, runpod: RunPodServer):
     assert sum(pod.made for pod in entry.pods) == manifest.clips_made == 12
     assert all(pod.made > 0 for pod in entry.pods)
     assert sum(use.requests for use in manifest.engines) == 12, "no line was asked for twice"
+
+
+def test_episode_that_is_cancelled_in_the_ui_takes_its_stage_and_the_pod_with_it(house, runpod: RunPodServer):
+    script = house.folder / "surtsey.md"
+    script.write_text(SCRIPT)
+    known = {run.id for run in house.stage_runs()}
+
+    episode = house.cancel_in_the_ui(script)
+
+    assert episode.state.is_cancelled()
+    (stage,) = [run for run in house.stage_runs() if run.id not in known]
+    assert stage.state.is_cancelled()
+    assert len(runpod.pods) == 1
+    assert not runpod.left_over, runpod.ledger()
+    assert not list(house.folder.glob("published/*/*/episode.mp3"))
