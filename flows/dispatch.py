@@ -35,8 +35,9 @@ RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner[Any](max_wo
 def on_pool(stage: Flow[P, Coroutine[Any, Any, R]], pool: str, crew: Crew | None = None) -> Callable[P, Awaitable[R]]:
     """A stage to be called: here, or where a pool is named, by a run of its deployment there, of the pool's own name.
 
-    The run shows below the calling flow, ends with it, and is joined by whoever asks for the same. Its result comes
-    back through the store; its failure as the error that was raised there. Raises besides: StageError's leaves.
+    The run shows below the calling flow, is joined by whoever asks for the same, and ends with the last that waits for
+    it. Its result comes back through the store; its failure as the error that was raised there. Raises besides:
+    StageError's leaves.
 
     crew: shares the stage among several machines, and tells who did what.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -12,11 +11,13 @@ from uuid import UUID
 import structlog
 from prefect import Flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 
 from blocks.settings import load_settings
-from flows.pool_runs import bring, cancel, ended, find, find_or_start, outcome, tag_of
+from flows.askers import cancel, give_up, join
+from flows.pool_runs import bring, ended, find, find_or_start, outcome, tag_of
 from tasks.errors import HladvarpError, InvalidRequest, StageNotDeployed, StoreNotShared
 from tasks.schemas import PodEntry, Share, Work
 
@@ -48,31 +49,40 @@ class Crew:
     """Is told who did what."""
 
     async def bring(self, stage: Flow[..., Any], pool: str, parameters: dict[str, Any]) -> Any:
-        """The stage's result. Raises: as `pool_runs.bring`, and no helper goes on."""
+        """The stage's result. Raises: as `pool_runs.bring`; no helper outlives the wish for its leader."""
         content = {**parameters, "pods": self.pods}
+        tag = tag_of(stage, pool, content)
         helpers: list[UUID] = []
         try:
-            leader = await find(tag_of(stage, pool, content)) if self.pods > 1 else None
+            await join(tag)
+            leader = await find(tag) if self.pods > 1 else None
             if leader is not None:
                 helpers += share_of(leader).helpers
             else:
-                async for helper in called(self.helper, pool, parameters, self.pods):
+                async for helper in called(self.helper, pool, parameters, self.pods, tag):
                     helpers.append(helper)
             share = Share(of=self.pods, helpers=tuple(helpers)).model_dump(mode="json")
             result, leader = await bring(stage, pool, {**parameters, "share": share}, content)
             parts = await parts_of(leader, pool)
-        finally:
-            cancel(helpers)
+        except BaseException:
+            give_up(tag, helpers)
+            raise
+        cancel(helpers)
         made = sum(entry.made for entry in parts)
         self.worked((entry_of(leader, pool, cast("Makes", result).made - made), *parts))
         return result
 
 
-async def called(helper: Flow[..., Any], pool: str, parameters: dict[str, Any], pods: int) -> AsyncIterator[UUID]:
-    """The runs that do the parts from the second on, each as soon as it is started: whoever fails then can end it."""
+async def called(
+    helper: Flow[..., Any], pool: str, parameters: dict[str, Any], pods: int, wish: str
+) -> AsyncIterator[UUID]:
+    """The runs that do the parts from the second on, each as soon as it is started: whoever fails then can end it.
+
+    wish: as in `find_or_start`.
+    """
     for number in range(2, pods + 1):
         shared = {**parameters, "share": Share(number=number, of=pods).model_dump(mode="json")}
-        run = await find_or_start(helper, pool, shared, tag_of(helper, pool, shared))
+        run = await find_or_start(helper, pool, shared, tag_of(helper, pool, shared), wish=wish)
         yield run.id
 
 
@@ -107,12 +117,13 @@ async def helped(share: Share, began_s: float) -> tuple[Work, ...]:
 
 async def parts_of(leader: FlowRun, pool: str) -> tuple[PodEntry, ...]:
     """What each helper of this leader did, as the manifest says it."""
-    entries, runs = [], []
+    helpers = share_of(leader).helpers
+    if not helpers:
+        return ()
     async with get_client() as client:
-        for helper in share_of(leader).helpers:
-            with suppress(ObjectNotFound):  # somebody deleted it
-                runs.append(await client.read_flow_run(helper))
-    for run in runs:
+        there = await client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=list(helpers))))
+    entries = []
+    for run in sorted(there, key=lambda run: helpers.index(run.id)):  # one that somebody deleted is not among them
         work = await _work_of(run) if run.state is not None and run.state.is_final() else None
         if run.run_count:
             entries.append(entry_of(run, pool, work.made if work else 0))

@@ -17,11 +17,9 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.context import FlowRunContext
 from prefect.deployments import arun_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.results import ResultRecordMetadata  # type: ignore[attr-defined]  # where the documentation has it
-from prefect.states import Cancelling
 from prefect.utilities.callables import get_call_parameters
 from prefect.utilities.urls import url_for
 from pydantic_core import to_jsonable_python
@@ -29,6 +27,7 @@ from pydantic_core import to_jsonable_python
 from blocks.places import audio_store
 from blocks.results import RESULTS_SLUG, ResultStorage
 from blocks.settings import load_settings
+from flows.askers import LET_GO, asker, call_off, give_up, join, leave
 from tasks.errors import HladvarpError, StageBroken, StageCancelled, StageLost
 from tasks.policies import code_digest, content_key
 
@@ -37,8 +36,6 @@ log = structlog.get_logger(__name__)
 LOOK_S = 2.0
 SILENCE_S = 600.0
 """How long the server may be away while a run goes on elsewhere."""
-LET_GO = "let-go"
-"""Tag of a run that ended because a flow that had asked for it did: whoever waits for it too asks anew."""
 TAKEN_WITHIN = timedelta(hours=1)
 """A result that nobody took, as its parent was killed, is taken by the next that asks; later it may be out of date."""
 
@@ -54,8 +51,7 @@ async def bring(
 ) -> tuple[Any, FlowRun]:
     """The result of a stage's run on a pool, and the run. One that lost its machine is made again, once.
 
-    A run that several wait for ends with the first of them that is cancelled; the others ask anew, and what is stored
-    is not made again.
+    A run that several wait for ends with the last of them. Who comes to wait while the last one goes asks anew.
 
     content: what tells this run from others, where that is not its parameters.
     Raises: what was raised there, with where that was; StageLost, StageCancelled, StageBroken.
@@ -63,7 +59,8 @@ async def bring(
     tag = tag_of(stage, pool, parameters if content is None else content)
     was_lost = False
     while True:
-        run = await find_or_start(stage, pool, parameters, tag)
+        await join(tag)
+        run = await find_or_start(stage, pool, parameters, tag, wish=tag)
         try:
             run = await ended(run.id)
         except ObjectNotFound:
@@ -73,7 +70,7 @@ async def bring(
         except Exception:
             raise
         except BaseException:  # whoever ends this flow, ends what it has rented
-            cancel([run.id])
+            give_up(tag, [run.id])
             raise
         try:
             result = await outcome(run)
@@ -88,6 +85,7 @@ async def bring(
             log.warning("stage.let_go", stage=stage.name, run=run.name)
         else:
             await asyncio.to_thread(audio_store().remember, _taken(run), _parent().encode())
+            await asyncio.to_thread(leave, tag)
             return result, run
 
 
@@ -102,16 +100,15 @@ async def find(tag: str) -> FlowRun | None:
     return await _usable(await _known(tag))
 
 
-async def find_or_start(stage: Flow[..., Any], pool: str, parameters: Mapping[str, Any], tag: str) -> FlowRun:
-    """The run of this content as `find` has it, or a new one; two who ask at the same moment get the same."""
+async def find_or_start(
+    stage: Flow[..., Any], pool: str, parameters: Mapping[str, Any], tag: str, *, wish: str
+) -> FlowRun:
+    """The run of this content as `find` has it, or a new one; two who ask at the same moment get the same.
+
+    wish: the tag of the content that the run is for: its own, or that of the leader whom it helps.
+    """
     known = await _known(tag)
-    try:
-        return await _usable(known) or await start(stage, pool, parameters, tag, after=known)
-    except Exception:
-        raise
-    except BaseException:  # it may have been started all the same, before its id was known here
-        cancel(_under_way(tag))
-        raise
+    return await _usable(known) or await start(stage, pool, parameters, tag, wish=wish, after=known)
 
 
 async def _usable(known: Iterable[FlowRun]) -> FlowRun | None:
@@ -126,22 +123,35 @@ async def _usable(known: Iterable[FlowRun]) -> FlowRun | None:
 
 
 async def start(
-    stage: Flow[..., Any], pool: str, parameters: Mapping[str, Any], tag: str, after: Sequence[FlowRun] = ()
+    stage: Flow[..., Any],
+    pool: str,
+    parameters: Mapping[str, Any],
+    tag: str,
+    *,
+    wish: str,
+    after: Sequence[FlowRun] = (),
 ) -> FlowRun:
     """A new run, shown in the UI below the flow that asks for it.
 
+    wish: as in `find_or_start`; a flow that ends while it asks leaves no run that nobody else wishes for.
     after: the runs of this content that were known, the newest first: whoever knew the same ones gets the same new one.
     """
     async with get_client() as client:
         has_machine = (await client.read_work_pool(pool)).type != "process"
-    run = await arun_deployment(
-        f"{stage.name}/{pool}",
-        parameters=dict(parameters),
-        timeout=0,
-        tags=[tag],
-        idempotency_key=f"{tag} after {after[0].id if after else 'none'}",
-        job_variables={"env": environment(alone=has_machine)},
-    )
+    deployment = f"{stage.name}/{pool}"
+    asked: dict[str, Any] = {
+        "parameters": dict(parameters),
+        "tags": [tag],
+        "idempotency_key": f"{tag} after {after[0].id if after else 'none'}",
+        "job_variables": {"env": environment(alone=has_machine)},
+    }
+    try:
+        run = await arun_deployment(deployment, timeout=0, **asked)
+    except Exception:
+        raise
+    except BaseException:  # the server may have made the run, or be about to
+        call_off(deployment, asked, wish)
+        raise
     log.info("stage.placed", stage=stage.name, pool=pool, run=run.name, link=link_to(run))
     return run
 
@@ -211,30 +221,6 @@ async def _left_by(state: State[Any]) -> Any:
     return state.data.serializer.loads(kept)
 
 
-def cancel(run_ids: Iterable[UUID]) -> None:
-    """Cancel those runs that have not ended, with a client that needs no event loop: the caller's may be ending."""
-    for run_id in run_ids:
-        try:
-            with get_client(sync_client=True) as client:
-                run = client.read_flow_run(run_id)
-                if run.state is None or not run.state.is_final():
-                    client.update_flow_run(run_id, tags=[*run.tags, LET_GO])
-                    client.set_flow_run_state(run_id, Cancelling(message="The flow that asked for it has ended."))
-        except Exception as error:  # noqa: BLE001 - the next one is to be cancelled all the same
-            log.warning("run.not_cancelled", run=str(run_id), reason=str(error))
-
-
-def _under_way(tag: str) -> list[UUID]:
-    """The runs of this content that have not ended, asked as `cancel` asks."""
-    try:
-        with get_client(sync_client=True) as client:
-            runs = client.read_flow_runs(flow_run_filter=_tagged(tag))
-    except Exception as error:  # noqa: BLE001 - what ends this flow is what its caller has to see
-        log.warning("run.not_cancelled", tag=tag, reason=str(error))
-        return []
-    return [run.id for run in runs if run.state is None or not run.state.is_final()]
-
-
 def link_to(run: FlowRun) -> str:
     """Where the UI shows a run; its id where nobody knows the UI's address."""
     return url_for("flow-run", obj_id=run.id) or str(run.id)
@@ -244,14 +230,10 @@ async def _known(tag: str) -> list[FlowRun]:
     """The runs of this content, the newest first."""
     async with get_client() as client:
         return await client.read_flow_runs(
-            flow_run_filter=_tagged(tag),
+            flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[tag])),
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,
             limit=10,
         )
-
-
-def _tagged(tag: str) -> FlowRunFilter:
-    return FlowRunFilter(tags=FlowRunFilterTags(all_=[tag]))
 
 
 async def _can_be_taken(run: FlowRun) -> bool:
@@ -267,8 +249,7 @@ def _taken(run: FlowRun) -> str:
 
 
 def _parent() -> str:
-    context = FlowRunContext.get()
-    return str(context.flow_run.id) if context and context.flow_run else ""
+    return str(asker() or "")
 
 
 def _code() -> str:

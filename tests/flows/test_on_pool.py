@@ -10,9 +10,11 @@ from uuid import uuid4
 
 import pytest
 from prefect import flow
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound
 from prefect.flow_engine import run_flow_async
@@ -222,8 +224,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[FlowRun]:
     """What those got who asked for a run."""
     ask = pool_runs.find_or_start
 
-    async def noted(*what: object) -> FlowRun:
-        ASKED.append(await ask(*what))
+    async def noted(*what: object, wish: str) -> FlowRun:
+        ASKED.append(await ask(*what, wish=wish))
         return ASKED[-1]
 
     ASKED.clear()
@@ -246,7 +248,7 @@ def test_what_a_killed_parent_has_left_is_taken_once(pool):
     @flow
     async def killed() -> None:
         tag = pool_runs.tag_of(measure, POOL, {"name": "left"})
-        run = await pool_runs.start(measure, POOL, {"name": "left"}, tag)
+        run = await pool_runs.start(measure, POOL, {"name": "left"}, tag, wish=tag)
         await pool_runs.ended(run.id)
 
     @flow
@@ -327,45 +329,72 @@ def test_stage_that_somebody_deletes_says_so(pool):
     assert "was deleted" in str(failure)
 
 
-def test_one_of_two_that_wait_for_a_run_is_cancelled_and_the_other_gets_its_result(pool, asked):
-    async def story(machines):
-        machines.holds = "all"
-        one, other = (asyncio.create_task(parent("waited for by two")) for _ in range(2))
-        async with asyncio.timeout(120):
-            while len(asked) < 2:
-                await asyncio.sleep(0.05)
-        one.cancel()
-        await asyncio.gather(one, return_exceptions=True)
-        machines.holds = ""
-        return await other, len(machines.runs)
-
-    moment, runs = go(story)
-
-    assert moment.name == "waited for by two"
-    assert runs == 2
-
-
-def test_run_that_is_started_while_its_parent_is_cancelled_ends_with_it(pool, monkeypatch):
-    """The signal comes after the server has made the run, and before its answer."""
-    started = []
-    begin = pool_runs.arun_deployment
-
-    async def interrupted(*what: object, **how: object) -> FlowRun:
-        started.append(await begin(*what, **how))
-        raise asyncio.CancelledError
+@pytest.mark.parametrize("pods", [1, 2])
+def test_stage_that_two_wait_for_ends_with_the_last_of_them(pool, pods):
+    STORED.clear()
 
     async def story(machines):
         machines.holds = "all"
-        asking = asyncio.create_task(parent("interrupted"))
+        asking = [asyncio.create_task(shared("two wait", pods)) for _ in range(2)]
+        await machines.asked(pods)
+        await waited_for_by(2)
+        states = []
+        for one in asking:
+            one.cancel()
+            await asyncio.gather(one, return_exceptions=True)
+            async with get_client() as client:
+                states.append([(await client.read_flow_run(run.id)).state for run in machines.runs])
+        return states
+
+    after_one, after_both = go(story)
+
+    assert len(after_one) == pods
+    assert all(state.is_scheduled() for state in after_one), "the other one still waits"
+    assert all(state.is_cancelling() or state.is_cancelled() for state in after_both)
+
+
+async def waited_for_by(count: int) -> None:
+    """Wait until so many running flows say that they wait for a stage."""
+    running = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Running"])))
+    async with get_client() as client, asyncio.timeout(60):
+        while True:
+            runs = await client.read_flow_runs(flow_run_filter=running)
+            if sum(tag.startswith("awaits ") for run in runs for tag in run.tags) == count:
+                return
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["the server has made it", "the server has not heard of it"])
+def test_parent_that_is_cancelled_while_it_asks_leaves_no_stage_behind(pool, monkeypatch, arrives):
+    create, asked = PrefectClient.create_flow_run_from_deployment, asyncio.Event()
+
+    async def create_slowly(*args: object, **kwargs: object) -> None:
+        if arrives:
+            await create(*args, **kwargs)
+        asked.set()
+        await asyncio.Event().wait()
+
+    name = f"cancelled while it asks, {arrives}"
+
+    async def story(machines):
+        machines.holds = "all"
+        monkeypatch.setattr(PrefectClient, "create_flow_run_from_deployment", create_slowly)
+        asking = asyncio.create_task(parent(name))
+        async with asyncio.timeout(60):
+            await asked.wait()
+        asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
+        monkeypatch.setattr(PrefectClient, "create_flow_run_from_deployment", create)
         async with get_client() as client:
-            return (await client.read_flow_run(started[0].id)).state
+            runs = await client.read_flow_runs(sort=FlowRunSort.EXPECTED_START_TIME_DESC)
+        left = [run for run in runs if run.parameters.get("name") == name and run.deployment_id]
+        machines.holds = ""
+        return left, await parent(name)
 
-    monkeypatch.setattr(pool_runs, "arun_deployment", interrupted)
+    left, afterwards = go(story)
 
-    state = go(story)
-
-    assert state.is_cancelling() or state.is_cancelled()
+    assert [run.state.is_cancelling() or run.state.is_cancelled() for run in left] == [True]
+    assert afterwards.at_s == 1.5, "who asks next gets a run of its own"
 
 
 @flow
@@ -426,7 +455,7 @@ def test_helpers_that_were_started_end_where_the_next_one_cannot_be(monkeypatch)
     async def find(_: str) -> None:
         return None
 
-    async def find_or_start(*_: object) -> FlowRun:
+    async def find_or_start(*_: object, wish: str) -> FlowRun:
         if not runs:
             raise TimeoutError
         return runs.pop()
@@ -434,7 +463,7 @@ def test_helpers_that_were_started_end_where_the_next_one_cannot_be(monkeypatch)
     first = runs[0].id
     monkeypatch.setattr("flows.pods.find", find)
     monkeypatch.setattr("flows.pods.find_or_start", find_or_start)
-    monkeypatch.setattr("flows.pods.cancel", ended.extend)
+    monkeypatch.setattr("flows.pods.give_up", lambda _, runs: ended.extend(runs))
 
     with pytest.raises(TimeoutError):
         asyncio.run(Crew(help_lead, 3, lambda _: None).bring(lead, POOL, {"name": "all go well"}))
@@ -453,7 +482,7 @@ def test_helpers_of_a_leader_that_was_joined_end_with_it(monkeypatch):
 
     monkeypatch.setattr("flows.pods.find", find)
     monkeypatch.setattr("flows.pods.bring", bring)
-    monkeypatch.setattr("flows.pods.cancel", ended.extend)
+    monkeypatch.setattr("flows.pods.give_up", lambda _, runs: ended.extend(runs))
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(Crew(help_lead, 2, lambda _: None).bring(lead, POOL, {"name": "all go well"}))
