@@ -109,7 +109,12 @@ def test_nothing_more_is_rented_where_nothing_is_left(runpod):
 
 
 def adopted(
-    runpod: RunPodServer, *, day_usd: float = 1000.0, others: int = 0, named: Callable[[Made], str] = lambda pod: ""
+    runpod: RunPodServer,
+    *,
+    run_usd: float = 1.0,
+    day_usd: float = 1000.0,
+    others: int = 0,
+    named: Callable[[Made], str] = lambda pod: "",
 ) -> tuple[Made, Pod | None]:
     """A pod that a worker has made before it was killed, and the one that its follower goes on with.
 
@@ -119,6 +124,7 @@ def adopted(
     async def go() -> tuple[Made, Pod | None]:
         server = Server()
         async with staying(runpod, server, is_adopted=True, day_usd=day_usd) as stay:
+            stay.configuration.max_usd_per_run = run_usd
 
             def make(flow_run_id: UUID) -> Made:
                 stamp = Stamp(stay.desk.pool, stay.desk.pool_id, flow_run_id, server.run.run_count)
@@ -155,9 +161,9 @@ def test_pod_that_is_found_and_too_dear_an_hour_is_given_back_as_a_new_one_is(ru
 
 
 def test_pod_that_is_found_and_does_not_fit_into_the_day_is_given_back_as_a_new_one_is(runpod):
-    """Each may cost $1."""
+    """Each may cost a cent, in half a minute: an hour would no longer fit into the day after eleven at night."""
     with pytest.raises(DailyLimitReached):
-        adopted(runpod, day_usd=1.5, others=1)
+        adopted(runpod, run_usd=0.01, day_usd=0.015, others=1)
 
     other, first = runpod.pods
     assert (other.is_left, first.is_left) == (True, False)
