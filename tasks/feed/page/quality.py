@@ -42,7 +42,7 @@ def render_quality_page(page: QualityPage) -> bytes:
         columns="".join(f'<th scope="col">{head}</th>' for head in heads),
         rows="\n".join(_rows(report)),
         more=_voices(report.round_trip) if report.round_trip else "",
-        notes="".join(f'<p class="notes">{escape(note)}</p>' for note in report.notes),
+        notes="".join(f'<p class="notes">{_in_english(note)}</p>' for note in report.notes),
     )
     return text.encode()
 
@@ -65,7 +65,7 @@ def _rows(report: QualityReport) -> Iterator[str]:
 def _voices(trip: RoundTrip) -> str:
     """What was heard of the voices; and which lines were not heard again, and why."""
     if not trip.lines:
-        whys = (f"Raddirnar voru ekki heyrðar aftur: {escape(why)}" for why in trip.not_measured)
+        whys = (f"Raddirnar voru ekki heyrðar aftur: {_in_english(why)}" for why in trip.not_measured)
         return "".join(f'<p class="notes">{why}</p>' for why in whys)
     mean, worst = (_said(100 * (rate or 0.0), 0, "%") for rate in (trip.mean_error_rate, trip.worst_error_rate))
     told = (
@@ -80,8 +80,13 @@ def _voices(trip: RoundTrip) -> str:
     )
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("Lína", "Hver", "Tökur", "Villur", "Sagt", "Heyrt"))
     table = f'<table class="lines"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>' if rows else ""
-    rest = "".join(f'<p class="notes">{escape(why)}</p>' for why in trip.not_measured)
+    rest = "".join(f'<p class="notes">{_in_english(why)}</p>' for why in trip.not_measured)
     return told + table + rest
+
+
+def _in_english(words: str) -> str:
+    """What a stage said, marked as English, so that a screen reader does not read it as Icelandic."""
+    return f'<span lang="en">{escape(words)}</span>'
 
 
 def _said(value: float | None, digits: int, unit: str = "") -> str | None:

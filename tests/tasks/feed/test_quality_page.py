@@ -9,6 +9,7 @@ from signals import RATE_HZ, Samples, babble, silence
 from tasks.audio.quality import analyze
 from tasks.feed.contents import quality_json, quality_page
 from tasks.schemas import QualityReport, SoundQuality
+from tasks.schemas.gate import RoundTrip
 
 HOSTILE = "<script>alert(1)</script> & $title"
 
@@ -40,6 +41,15 @@ def test_page_shows_episode_and_source_side_by_side_in_icelandic_numbers():
     assert [image.get("src") for image in page.xpath("//img")] == ["waveform.png", "loudness.png", "spectrogram.png"]
     assert "ekki stillt fyrir íslensku" in page.text_content()
     assert "Athugið þetta." in page.text_content()
+
+
+def test_page_marks_what_stages_say_as_english():
+    trip = RoundTrip(not_measured=("20 lines: espeak reads by rule",))
+
+    page = parsed(QualityReport(episode=sound(babble(4)), round_trip=trip))
+
+    assert page.xpath("//span[@lang='en']/text()") == ["20 lines: espeak reads by rule"]
+    assert page.get("lang") == "is"
 
 
 def test_page_leaves_out_what_silence_does_not_have():
