@@ -62,7 +62,7 @@ class House:
         return asyncio.run(go())
 
     def cancel_in_the_ui(self, source: Path) -> FlowRun:
-        """Let a worker produce an episode, cancel it as the UI does once its stage works in a pod; the run in the end."""
+        """Let a worker produce an episode, cancel it as the UI does once its stage works in a pod; the run, ended."""
         known = {run.id for run in self.stage_runs()}
 
         async def states() -> list[State]:
