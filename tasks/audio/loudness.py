@@ -10,6 +10,7 @@ from tasks.schemas import Loudness
 
 _MOMENTARY_HOPS, _SHORT_TERM_HOPS = 4, 30  # windows of 0.4 s and 3 s in hops of 0.1 s
 _TAPS = 12  # a phase, as the interpolator in BS.1770-5, Annex 2
+_REACH = _TAPS + 1  # samples, both ends included, that a value between two of them is made of
 _PEAK_BLOCK = 4_800
 
 
@@ -79,14 +80,14 @@ class _TruePeak:
         self._kernel = np.sinc(position) * np.hanning(length + 2)[1:-1]
         # No interpolated value exceeds the largest sample times this.
         self._overshoot = max(np.abs(self._kernel[phase :: self._factor]).sum() for phase in range(self._factor))
-        self._tail = np.zeros((channels, _TAPS))
+        self._tail = np.zeros((channels, _REACH))
         self._peak = 0.0
 
     def push(self, samples: NDArray[np.float32]) -> None:
         """Take the next samples."""
         joined = np.concatenate([self._tail, samples], axis=1)
         self._peak = self._highest(joined, self._peak)
-        self._tail = joined[:, -_TAPS:].copy()
+        self._tail = joined[:, -_REACH:].copy()
 
     def result_dbtp(self) -> float:
         """The true peak so far, -inf for silence."""
@@ -101,8 +102,8 @@ class _TruePeak:
         from scipy.signal import upfirdn
 
         edge = len(self._kernel) - 1  # outputs at either end that lack part of their neighbours
-        for start in range(0, samples.shape[1] - _TAPS, _PEAK_BLOCK):
-            block = samples[:, start : start + _PEAK_BLOCK + _TAPS]
+        for start in range(0, samples.shape[1] - _REACH, _PEAK_BLOCK):
+            block = samples[:, start : start + _PEAK_BLOCK + _REACH]
             # Interpolating only where the maximum can be beaten saves nine tenths of the time.
             for channel in block[np.abs(block).max(axis=1) * self._overshoot > peak]:
                 between = upfirdn(self._kernel, channel, up=self._factor)[edge:-edge]

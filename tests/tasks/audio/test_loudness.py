@@ -10,7 +10,7 @@ import pyloudnorm
 import pytest
 import soundfile
 import soxr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from signals import RATE_HZ, Samples, babble, noise, recording, silence, tone
 
@@ -124,12 +124,25 @@ def test_measure_agrees_with_ffmpeg_on_real_speech():
     assert ours.true_peak_dbtp == pytest.approx(theirs[2], abs=0.2)
 
 
+def test_true_peak_is_the_same_wherever_it_lies():
+    """Two equal samples: the wave between them is higher, by as much at every place of a second."""
+    heard = set()
+    for place in range(4_700, 4_900):
+        samples = np.zeros((1, RATE_HZ), np.float32)
+        samples[0, place : place + 2] = 0.5
+        heard.add(round(measure(samples, RATE_HZ).true_peak_dbtp, 6))
+
+    (peak_dbtp,) = heard
+    assert peak_dbtp == pytest.approx(20 * np.log10(0.5 * 4 / np.pi), abs=0.2)
+
+
 BABBLE = np.concatenate([babble(4.03), babble(4.03, -12, seed=2)])
 WHOLE = measure(BABBLE, RATE_HZ)
 
 
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(0, 100_000), min_size=1, max_size=6).filter(any))
+@example(sizes=[127])
 def test_meter_reads_the_same_whatever_the_size_of_its_blocks(sizes: list[int]):
     meter, start, turn = Meter(RATE_HZ, 2), 0, 0
     while start < BABBLE.shape[1]:
