@@ -156,10 +156,14 @@ def test_parse_script_refuses_more_than_anyone_reads():
 
 
 def cpu_s(lines):
+    """Of the quickest of three: what else the process does, such as collecting garbage, comes now and then."""
     text = "".join(f"🎙 **Kynnir:** Lína númer {n} er *svona*, [sjá](https://x.is).\n\n" for n in range(lines))
-    started = time.process_time()
-    assert len(parse(text).lines) == lines
-    return time.process_time() - started
+    took = []
+    for _ in range(3):
+        started = time.process_time()
+        assert len(parse(text).lines) == lines
+        took.append(time.process_time() - started)
+    return min(took)
 
 
 def test_parse_script_takes_time_in_proportion_to_the_lines():
