@@ -17,6 +17,16 @@ def test_direct_current_is_found_and_taken_out_of_its_channel():
     assert centred.dtype == np.float32
 
 
+def test_a_peak_at_full_scale_stays_whole():
+    samples = np.clip(babble(3) + np.float32(0.1), -1, 1)
+    samples[:, 1000:1010] = np.linspace(-1, -0.9, 10, dtype=np.float32)
+
+    centred = np.concatenate(list(without_offset([samples], offset_of([samples]))), axis=1)
+
+    assert np.abs(centred).max() <= 1 + 1e-6
+    assert np.diff(centred[:, 1000:1010]).min() > 0, "no sample was cut off"
+
+
 def test_an_offset_that_nobody_could_notice_is_none():
     assert not offset_of([noise(1, -20) + np.float32(5e-4)]).any()
     assert not offset_of([]).any()
