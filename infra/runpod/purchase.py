@@ -161,7 +161,7 @@ class Purchase:
         if pod is None or pod.id == but:
             return None
         try:
-            if not self._is_named(pod, look):
+            if pod.id != look.named_pod(self.stamp.flow_run_id):
                 await self._check(pod)
         except (PodTooDear, DailyLimitReached) as error:
             await self.report(ASKING, f"pod {pod.id}, which was found, is given back: {error}")
@@ -202,11 +202,8 @@ class Purchase:
         found = stamped((look.pods or {}).values(), self.stamp.pool_id, self.stamp.flow_run_id)
         gone = self.discarded | self.given_back
         own = [pod for pod, stamp in found if stamp.attempt == self.stamp.attempt and pod.id not in gone]
-        return next((pod for pod in own if self._is_named(pod, look)), own[0] if own else None)
-
-    def _is_named(self, pod: Pod, look: Look) -> bool:
-        run = look.runs.get(self.stamp.flow_run_id)
-        return run is not None and run.infrastructure_pid == pod.id
+        named = look.named_pod(self.stamp.flow_run_id)
+        return next((pod for pod in own if pod.id == named), own[0] if own else None)
 
 
 def _waiting(refused: Exception | None, wait_s: float) -> tuple[str, str]:

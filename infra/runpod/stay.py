@@ -166,7 +166,7 @@ class Stay:
                 look = await self.desk.watch.next()
                 self._see(sight, look)
                 sight.trouble = pod_log.trouble
-                is_named = self._named(look) == pod.id
+                is_named = look.named_pod(self.run.id) == pod.id
                 if is_named and (sight.was_up or sight.state != "PENDING"):
                     on_start()
                 verdict = judge(sight, patience, time.monotonic())
@@ -189,13 +189,8 @@ class Stay:
             run = look.runs.get(self.run.id)
             sight.hear(run.state_type.value if run is not None and run.state_type is not None else "", now_s)
         living = {pod.id for pod, _ in stamped((look.pods or {}).values(), self.desk.pool_id, self.run.id)}
-        named = self._named(look)
+        named = look.named_pod(self.run.id)
         sight.successor = named if named != sight.pod_id and named in living else ""
-
-    def _named(self, look: Look) -> str:
-        """The pod that the run belongs to, by the server's word; empty where it was not seen to name any."""
-        run = look.runs.get(self.run.id)
-        return (run.infrastructure_pid or "") if run is not None else ""
 
     async def _end_twins(self, pod: Pod, look: Look) -> None:
         """Other pods of this run: a creation that nobody knew of, or an attempt of before."""

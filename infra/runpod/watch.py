@@ -41,6 +41,11 @@ class Look:
     asked_runs: frozenset[UUID] = frozenset()
     """Runs that were asked for, and of which the server knows none but those in `runs`."""
 
+    def named_pod(self, flow_run_id: UUID) -> str:
+        """The pod that a run belongs to, by the server's word; empty where it was not seen to name any."""
+        run = self.runs.get(flow_run_id)
+        return (run.infrastructure_pid or "") if run is not None else ""
+
 
 class Watch:
     """Looks as often as somebody waits for it; safe for any number of tasks of one event loop."""
