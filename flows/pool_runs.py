@@ -58,8 +58,8 @@ async def bring(
     """
     tag = tag_of(stage, pool, parameters if content is None else content)
     was_lost = False
+    await join(tag)
     while True:
-        await join(tag)
         run = await find_or_start(stage, pool, parameters, tag, wish=tag)
         try:
             run = await ended(run.id)
