@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from string import Template
@@ -42,7 +42,7 @@ def render_quality_page(page: QualityPage) -> bytes:
         columns="".join(f'<th scope="col">{head}</th>' for head in heads),
         rows="\n".join(_rows(report)),
         more=_voices(report.round_trip) if report.round_trip else "",
-        notes="".join(f'<p class="notes">{_in_english(note)}</p>' for note in report.notes),
+        notes=_notes(report.notes),
     )
     return text.encode()
 
@@ -65,8 +65,7 @@ def _rows(report: QualityReport) -> Iterator[str]:
 def _voices(trip: RoundTrip) -> str:
     """What was heard of the voices; and which lines were not heard again, and why."""
     if not trip.lines:
-        whys = (f"Raddirnar voru ekki heyrðar aftur: {_in_english(why)}" for why in trip.not_measured)
-        return "".join(f'<p class="notes">{why}</p>' for why in whys)
+        return _notes(trip.not_measured, before="Raddirnar voru ekki heyrðar aftur: ")
     mean, worst = (_said(100 * (rate or 0.0), 0, "%") for rate in (trip.mean_error_rate, trip.worst_error_rate))
     told = (
         "<h2>Raddirnar heyrðar aftur</h2>"
@@ -80,13 +79,12 @@ def _voices(trip: RoundTrip) -> str:
     )
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("Lína", "Hver", "Tökur", "Villur", "Sagt", "Heyrt"))
     table = f'<table class="lines"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>' if rows else ""
-    rest = "".join(f'<p class="notes">{_in_english(why)}</p>' for why in trip.not_measured)
-    return told + table + rest
+    return told + table + _notes(trip.not_measured)
 
 
-def _in_english(words: str) -> str:
-    """What a stage said, marked as English, so that a screen reader does not read it as Icelandic."""
-    return f'<span lang="en">{escape(words)}</span>'
+def _notes(said: Iterable[str], *, before: str = "") -> str:
+    """What stages said, marked as English, so that a screen reader does not read it as Icelandic."""
+    return "".join(f'<p class="notes">{before}<span lang="en">{escape(words)}</span></p>' for words in said)
 
 
 def _said(value: float | None, digits: int, unit: str = "") -> str | None:
