@@ -300,33 +300,28 @@ def test_stage_ends_with_its_parent(pool):
     assert state.is_cancelling() or state.is_cancelled()
 
 
-def test_stage_that_somebody_cancels_says_so(pool):
+async def cancel_by_hand(client: PrefectClient, run: FlowRun) -> None:
+    await client.set_flow_run_state(run.id, Cancelling())
+
+
+async def delete_by_hand(client: PrefectClient, run: FlowRun) -> None:
+    await client.delete_flow_run(run.id)
+
+
+@pytest.mark.parametrize(("act", "said"), [(cancel_by_hand, "was cancelled"), (delete_by_hand, "was deleted")])
+def test_stage_that_somebody_ends_by_hand_says_so(pool, act, said):
     async def story(machines):
         machines.holds = "all"
-        asking = asyncio.create_task(parent("cancelled by hand"))
+        asking = asyncio.create_task(parent(said))
         await machines.asked()
         async with get_client() as client:
-            await client.set_flow_run_state(machines.runs[0].id, Cancelling())
+            await act(client, machines.runs[0])
         return await asyncio.gather(asking, return_exceptions=True)
 
     (failure,) = go(story)
 
     assert isinstance(failure, StageCancelled)
-
-
-def test_stage_that_somebody_deletes_says_so(pool):
-    async def story(machines):
-        machines.holds = "all"
-        asking = asyncio.create_task(parent("deleted by hand"))
-        await machines.asked()
-        async with get_client() as client:
-            await client.delete_flow_run(machines.runs[0].id)
-        return await asyncio.gather(asking, return_exceptions=True)
-
-    (failure,) = go(story)
-
-    assert isinstance(failure, StageCancelled)
-    assert "was deleted" in str(failure)
+    assert said in str(failure)
 
 
 @pytest.mark.parametrize("pods", [1, 2])
