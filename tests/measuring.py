@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 SAMPLED_EVERY_S = 0.1
 PEAK = """
-from pathlib import Path
-print(int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024)
+from measuring import peak_mb_so_far
+print(peak_mb_so_far("self"))
 """
 STAGE = re.compile(r"stage\.(started|finished) stage=(\w+)")
 
@@ -110,6 +110,11 @@ def peak_mb_of(program: str, *arguments: object) -> float:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return float(done.stdout.split()[-1])
+
+
+def peak_mb_so_far(pid: int | str) -> float:
+    """The most memory that a process has held, in MB."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def tree_cpu_s(pid: int, *, without: int = 0) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from ports import free_port
 
 OWNER = "postgres"
 """Whom Debian's package makes: PostgreSQL refuses to run as root."""
@@ -27,10 +28,8 @@ def postgres_folder() -> Path | None:
 def postgres(programs: Path) -> Iterator[str]:
     """Started; its address as Prefect's server takes it."""
     user = OWNER if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="postgres-") as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        port = free_port()
         if user:
             shutil.chown(folder, user)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from ports import free_port
 from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import (
     PREFECT_API_URL,
@@ -18,18 +18,18 @@ from prefect.settings import (
 )
 from prefect.testing.utilities import prefect_test_harness
 
+UNREAD = ("EVENT_PERSISTER", "LATE_RUNS", "SCHEDULER", "TASK_RUN_RECORDER", "TRIGGERS")
+"""Services that write what tests of a worker do not read. Many workers at once disturb each other and the server."""
+
 
 @contextmanager
 def serving_on(database: str, *, without: tuple[str, ...] = ()) -> Iterator[str]:
     """The same on a database of somebody else's, such as PostgreSQL, at this address."""
-    with pytest.MonkeyPatch.context() as patch, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    with pytest.MonkeyPatch.context() as patch:
         for service in without:
             patch.setenv(f"PREFECT_SERVER_SERVICES_{service}_ENABLED", "false")
         with temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: database}):
-            server = SubprocessASGIServer(port=port)
+            server = SubprocessASGIServer(port=free_port())
             server.start(timeout=120)
         try:
             with temporary_settings({PREFECT_API_URL: server.api_url}):

@@ -6,18 +6,14 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from prefect_server import serving
+from prefect_server import UNREAD, serving
 from runpod_server import RunPodServer, Window
 from runpod_studio import Studio, image_of_this_checkout
 
 
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
-    """A server that does not write what no test here reads.
-
-    Many workers at once write to one SQLite, and each disturbs the others.
-    """
-    with serving(without=("EVENT_PERSISTER", "LATE_RUNS", "SCHEDULER", "TASK_RUN_RECORDER", "TRIGGERS")) as api_url:
+    with serving(without=UNREAD) as api_url:
         yield api_url
 
 

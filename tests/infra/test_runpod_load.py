@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from measuring import peak_mb_so_far, tree_cpu_s
 from postgres_server import postgres, postgres_folder
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType, WorkPoolFilter
 from prefect.client.schemas.filters import WorkPoolFilterName as PoolName
 from prefect.client.schemas.objects import StateType
-from prefect_server import serving_on
+from prefect_server import UNREAD, serving_on
 from runpod_server import RunPodServer, Window
 from runpod_studio import AS_SHIPPED, Studio, fill_in, worker_process
 
@@ -28,15 +28,6 @@ RUNS = int(os.environ.get("HLADVARP_TEST_RUNS", "200"))
 AT_MOST_REFUSED = 0.2
 """Of the runs; 3 to 8 % were seen. Pods end themselves when they like, with keys of the same account, so that the
 worker may come too late for what it was told is left."""
-TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-
-
-def used(worker: subprocess.Popen[bytes]) -> tuple[float, float]:
-    """Seconds of CPU so far, and the most memory in MB."""
-    proc = Path("/proc") / str(worker.pid)
-    fields = (proc / "stat").read_text().rsplit(")", 1)[1].split()
-    peak_kb = int((proc / "status").read_text().partition("VmHWM:")[2].split()[0])
-    return (int(fields[11]) + int(fields[12])) * TICK_S, peak_kb / 1024
 
 
 @pytest.fixture
@@ -44,8 +35,7 @@ def prefect_api() -> Iterator[str]:
     programs = postgres_folder()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
-    without = ("EVENT_PERSISTER", "LATE_RUNS", "SCHEDULER", "TASK_RUN_RECORDER", "TRIGGERS")
-    with postgres(programs) as database, serving_on(database, without=without) as api_url:
+    with postgres(programs) as database, serving_on(database, without=UNREAD) as api_url:
         yield api_url
 
 
@@ -70,7 +60,7 @@ async def work_through(studio: Studio, log: Path, *, until_pods: int = 0) -> str
             while await ended(studio) < RUNS:
                 await asyncio.sleep(2)
             await studio.emptied(200)
-            cpu_s, peak_mb = used(worker)
+            cpu_s, peak_mb = tree_cpu_s(worker.pid), peak_mb_so_far(worker.pid)
     took_s = time.monotonic() - began_s
     return f"{RUNS} runs: {took_s:.0f} s; the worker took {cpu_s:.0f} s of CPU and {peak_mb:.0f} MB"
 
