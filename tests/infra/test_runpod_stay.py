@@ -134,7 +134,7 @@ def adopted(
                 )
 
             for _ in range(others):
-                make(uuid4())
+                make(uuid4()).made_at_s -= 2.0  # of one second, the ids would say which is older
             first = make(server.run.id)
             server.run.infrastructure_pid = stay.run.infrastructure_pid = named(first)
             return first, await stay.rent()
