@@ -73,6 +73,7 @@ _SCANNER = re.compile(
     r"|(?P<symbol>[^\w\s])"
 )  # fmt: skip
 
+_WEB_PIECES = re.compile(rf"\d+|[{NUMERIC_SIGNS}]|[^\W\d_{NUMERIC_SIGNS}]+|.", re.DOTALL)
 _MAY_END = frozenset({"etc.", "Jr.", "Sr.", "Ave.", "Rd.", "Blvd.", "Ltd.", "Inc.", "Co.", "Corp."})
 _AFTER_STOP = re.compile(r"[.!?…][\"”’)]?\s+\Z")
 _END = re.compile(r"\s*\Z|\s+[A-Z]")
@@ -96,8 +97,8 @@ def read_english(text: str) -> Iterator[Reading]:
 
 def _web(match: re.Match[str]) -> str:
     signs = {".": "dot", "/": "slash", "-": "dash", "_": "underscore", "@": "at", ":": "colon", "www": "w w w"}
-    pieces = re.findall(r"\d+|[^\W\d_]+|.", re.sub(r"^https?://|/$", "", match[0]), re.DOTALL)
-    return " ".join(digits(piece) if piece.isdecimal() else signs.get(piece, piece) for piece in pieces)
+    pieces = _WEB_PIECES.findall(re.sub(r"^https?://|/$", "", match[0]))
+    return " ".join(digits(piece) or signs.get(piece) or _numeral_sign(piece) or piece for piece in pieces)
 
 
 def _date(month: str, day: str, written_year: str | None) -> str:
@@ -192,8 +193,8 @@ def _symbol(match: re.Match[str]) -> str | None:
     return "" if is_picture or sign in "\ufe0f\u200d\u20e3" else None
 
 
-def _numeric(match: re.Match[str]) -> str | None:
-    value = unicodedata.numeric(match[0], None)
+def _numeral_sign(written: str) -> str | None:
+    value = unicodedata.numeric(written, None) if len(written) == 1 else None
     return None if value is None or value != int(value) else cardinal(int(value))
 
 
@@ -232,7 +233,7 @@ _READERS: dict[str, Callable[[re.Match[str]], str | None]] = {
     "numbered": lambda match: BEFORE_NUMBERS[match["what"].lower()],
     "abbreviation": lambda match: ABBREVIATIONS[match[0]],
     "digits": lambda match: cardinal(int(match[0])) if len(match[0]) < 3 else digits(match[0]),
-    "numeric": _numeric,
+    "numeric": lambda match: _numeral_sign(match[0]),
     "symbol": _symbol,
 }
 _SPOKEN_PART = {"label": "numeral", "ruler": "regnal", "street": "st"}

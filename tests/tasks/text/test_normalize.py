@@ -116,6 +116,7 @@ def test_normalize_reads_sentences_together_without_losing_a_word_between_its_sp
         "", " ", "\n", "\0", "\ufeff3 konur", "3\u200bkonur", "\u202e3 konur", "①②③", "x² og ½", "٣ konur", "３ konur", "Ⅷ", "🎉" * 50,
         "a\u0301" * 50, "1" * 5000, "9" * 16 + " kr.", "1." * 500, "-" * 500, "III" * 200, "kl. 99:99", "31.02.2024", "0/0", "1/0",
         "½½", "5 %%", "$€£", "#", "@", "'", '"', "1\"", "kt. 000000-0000", "\ud83c", "e\u0301\u0323\u0302 3 kr.",
+        "a@b.m²", "www.m³.is", "1@2.①₂", "a_²@b.c",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["is", "en"])
