@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from flows.dispatch import THREADS
 from tasks.schemas import VoicePreset
 from tasks.tts.engine import load_engine
 
@@ -191,7 +192,8 @@ def test_killed_again_and_again_among_many_lines_every_line_is_made_once(command
         )
     )
     made: dict[Path, int] = {}
-    for share in (0.15, 0.45, 0.8):
+    shares = (0.15, 0.45, 0.8)
+    for share in shares:
         wanted = round(lines * share) + chance.randrange(20)
         command.kill_when(lambda wanted=wanted: len(command.clips()) >= wanted, source, "narrate")
         now = command.clips()
@@ -199,7 +201,8 @@ def test_killed_again_and_again_among_many_lines_every_line_is_made_once(command
         assert {path: now.get(path) for path in made} == made, "what was stored is made again"
         made = now
     known = command.records()
-    assert known in range(len(made) - os.cpu_count(), len(made) + 1), "one clip a thread may miss its record"
+    lost = len(made) - known
+    assert 0 <= lost <= len(shares) * THREADS, "a kill may leave one clip a thread without its record"
 
     said = command.finish(source, "narrate")
 
