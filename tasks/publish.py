@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -14,15 +13,17 @@ from pydantic import ValidationError
 
 from blocks.audit import AuditEvent, record
 from blocks.places import audio_store, keep_document, publishing_target, read_document, scratch
-from blocks.storage import Store, Target
+from blocks.storage import Store
 from blocks.storage.payload import Headers
 from tasks.audio.picture import cover_jpeg, own_cover
 from tasks.errors import InvalidSettings, NotKept
 from tasks.feed.address import ShowAddress, address_of_uri
+from tasks.feed.claim import Claim, ClaimedSource
 from tasks.feed.contents import LOUDNESS, PAGE, SPECTROGRAM, WAVEFORM, Episode, contents_of
 from tasks.feed.episode_folder import FEED, Content, Edition, publish_episode, published_item, put_content
+from tasks.feed.folder_name import folder_name, wished_name
 from tasks.feed.item import FeedItem, episode_guid
-from tasks.feed.manifest import MANIFEST, is_same_episode, manifest_of, read_claim, read_manifest
+from tasks.feed.manifest import MANIFEST, is_same_episode, manifest_of, read_manifest
 from tasks.feed.slug import slugify
 from tasks.policies import RETRYING, content_key
 from tasks.schemas import AudioFormat, EpisodeManifest, EpisodeRequest, Kept, Parcel, Review, Show, Transcript
@@ -48,7 +49,8 @@ def publish_parcel(parcel: Parcel) -> EpisodeManifest:
     """Write the episode's files, check them, and only then tell the feed; equal content changes nothing."""
     target, public_url = publishing_target(parcel.request.publish_to)
     show_slug = slugify(parcel.request.show)
-    slug = free_slug(parcel, target, show_slug)
+    claim = _claim(parcel)
+    slug = folder_name(target, show_slug, wished_name(parcel.title, parcel.material.source.name), claim)
     address = ShowAddress(public_url or address_of_uri(target.uri("")), show_slug)
     before = published_item(target, show_slug, slug)
     store, cover = audio_store(), cover_of(parcel.show)
@@ -58,7 +60,7 @@ def publish_parcel(parcel: Parcel) -> EpisodeManifest:
         moment = first_published(before, kept)
         item, files = contents_of(_episode(parcel, moment), sounds, cover=cover, folder=folder)
         guid = before.guid if before else episode_guid(show_slug, slug)
-        item = item.model_copy(update={"guid": guid, "episode": slug})
+        item = item.model_copy(update={"guid": guid, "episode": slug, "claim": claim})
         files |= _pictures(parcel)
         made = manifest_of(parcel, item, files, address=address, folder=target.uri(f"{show_slug}/{slug}"))
         lasting = kept if kept and is_same_episode(kept, made) else made
@@ -179,30 +181,6 @@ def _pictures(parcel: Parcel) -> dict[str, Content]:
     return {name: Content(store.read_bytes(png.uri), "image/png") for name, png in drawn.items()}
 
 
-def slug_of(parcel: Parcel) -> str:
-    """The episode's folder name: its title, and the source's name where that says something else.
-
-    So a weekly title from a new file is a new episode, and the same file, edited, is the same.
-    """
-    title, stem = slugify(parcel.title), slugify(PurePosixPath(parcel.material.source.name).stem)
-    return title if f"-{stem}-" in f"-{title}-" else slugify(f"{title}-{stem}")
-
-
-def free_slug(parcel: Parcel, target: Target, show_slug: str) -> str:
-    """The episode's folder name; one of its own where another episode has taken that name already.
-
-    Two weeks' `script.md` in two folders, both called Fréttir, are two episodes; a file that only moved is the same.
-    A recording that was enhanced, and then revoiced, is two as well. A manifest that another version wrote counts too.
-    """
-    slug, source, production = slug_of(parcel), parcel.material.source, parcel.request.production
-    there = read_claim(target.read(f"{show_slug}/{slug}/{MANIFEST}"))
-    if there is None:
-        return slug
-    if there.source.address != source.address and there.source.sha256 != source.sha256:
-        slug = f"{slug}-{hashlib.sha256(source.address.encode()).hexdigest()[:8]}"
-    return slug if there.production == production else f"{slug}-{production}"
-
-
 def first_published(record: FeedItem | None, manifest: EpisodeManifest | None) -> datetime:
     """When listeners first met the episode, as its record or else its manifest says; now, where nobody has."""
     if record:
@@ -222,6 +200,13 @@ def cover_of(show: Show) -> bytes:
     except OSError as error:
         raise InvalidSettings(f"the cover of {show.title}, {show.cover}, cannot be read: {error}") from error
     return own_cover(cover)
+
+
+def _claim(parcel: Parcel) -> Claim:
+    source = parcel.material.source
+    return Claim(
+        production=parcel.request.production, source=ClaimedSource(address=source.address, sha256=source.sha256)
+    )
 
 
 def _episode(parcel: Parcel, published_at: datetime) -> Episode:

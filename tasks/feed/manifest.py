@@ -7,29 +7,16 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from tasks.feed.address import ShowAddress
+from tasks.feed.claim import Claim
 from tasks.feed.contents import PAGE, audio_name
 from tasks.feed.episode_folder import Content
 from tasks.feed.item import FeedItem
 from tasks.schemas import Cost, EpisodeManifest, FileEntry, Loudness, Parcel, SourceEntry, Verdict
 
 MANIFEST = "manifest.json"
-
-
-class ClaimedSource(BaseModel):
-    """As much of a `SourceEntry` as tells one source from another."""
-
-    address: str
-    sha256: str
-
-
-class Claim(BaseModel):
-    """As much of a manifest as tells one episode from another: what every version writes, whatever else it writes."""
-
-    production: str
-    source: ClaimedSource
 
 
 def manifest_of(
