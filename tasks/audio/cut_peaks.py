@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
+FULL_SCALE = 0.999  # 16-bit converters stop a step short of 1.0
 _SHORTEST_RUN = 3
 _END = 0.0005  # of an integer's range, at both ends: converters stop a step short of the last number
 _INTEGERS = ("u8", "s16", "s32")
@@ -51,17 +54,25 @@ class CutPeaks:
         self._runs += sum(length >= _SHORTEST_RUN for length in lengths)
 
 
-def at_full_scale(frame: AudioFrame) -> Cut:
-    """Which samples of a frame of integers are at the end of their range, before anything rounds the corners off.
+def at_full_scale(frame: AudioFrame, *, is_lossy: bool) -> Cut:
+    """Which samples of a frame are at the end of their range, before anything rounds the corners off.
 
-    Floats have no such end: of them, no sample is.
+    Floats of a lossless file have no such end: of them, no sample is. Those that a lossy codec gives had one before
+    they were encoded; a cut peak comes back near it, rippled, and so a part of what was cut is found.
     """
     channels = frame.layout.nb_channels
-    if frame.format.name.rstrip("p") not in _INTEGERS or (frame.format.is_planar and channels > _MOST_PLANAR):
+    kind = frame.format.name.rstrip("p")
+    is_float = is_lossy and kind == "flt"
+    if not (is_float or kind in _INTEGERS) or (frame.format.is_planar and channels > _MOST_PLANAR):
         return np.zeros((channels, frame.samples), np.bool_)
     values = frame.to_ndarray()
+    cut: Cut = np.abs(values) >= FULL_SCALE if is_float else _at_an_end(values)
+    return cut if frame.format.is_planar else cut.reshape(-1, channels).T
+
+
+def _at_an_end(values: NDArray[Any]) -> Cut:
     bits = 8 * values.itemsize
     lowest = 0 if bits == 8 else -(2 ** (bits - 1))
     margin = _END * 2**bits
-    cut: Cut = (values >= lowest + 2**bits - 1 - margin) | (values <= lowest + margin)
-    return cut if frame.format.is_planar else cut.reshape(-1, channels).T
+    at_end: Cut = (values >= lowest + 2**bits - 1 - margin) | (values <= lowest + margin)
+    return at_end

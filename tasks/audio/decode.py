@@ -53,7 +53,7 @@ class Decoded:
     """Whether the recording ends well before its header says."""
     format_name: str
     clipped_samples: int
-    """At full scale in the file itself, where that holds integers: resampling rounds a cut peak's corners off."""
+    """At full scale in the file itself: resampling rounds a cut peak's corners off."""
     clipped_runs: int
     turned: bool = False
     """Whether one of two channels was the other one upside down, and was turned back."""
@@ -148,7 +148,7 @@ def _blocks(source: Path, tally: _Tally, max_duration_s: float) -> Iterator[Samp
         for frame in _frames(container, stream, tally):
             if converter is None:
                 converter = FrameConverter(1 if frame.layout.nb_channels == 1 else 2)
-            tally.cut_peaks.push(at_full_scale(frame))
+            tally.cut_peaks.push(at_full_scale(frame, is_lossy=stream.codec_context.codec.lossy))
             for block in converter.convert(_usable(frame, source)):
                 yield _counted(block, tally)
             _check_length(source, tally.n_samples / PROGRAMME_RATE_HZ, max_duration_s)

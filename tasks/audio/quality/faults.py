@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.audio.cut_peaks import CutPeaks
+from tasks.audio.cut_peaks import FULL_SCALE, CutPeaks
 from tasks.audio.samples import Samples
-
-FULL_SCALE = 0.999  # 16-bit converters stop a step short of 1.0
 
 
 class Faults:

@@ -26,8 +26,6 @@ def _level(report: QualityReport, gate: Gate, target_lufs: float, highest_peak_d
         )
     if loudness.true_peak_dbtp > highest_peak_dbtp + gate.peak_tolerance_db:
         yield f"true peak is {loudness.true_peak_dbtp:.1f} dBTP; {highest_peak_dbtp:.1f} was asked for"
-    if report.episode.clipped_runs:
-        yield f"{report.episode.clipped_runs} peaks of the encoded episode are cut"
 
 
 def _sound(report: QualityReport, gate: Gate) -> Iterator[str]:

@@ -38,6 +38,17 @@ def test_what_is_below_full_scale_or_can_exceed_it_is_not_cut(tmp_path: Path, sa
     assert decoded(tmp_path / "whole.wav", samples, 44_100, subtype).clipped_runs == 0
 
 
+@pytest.mark.parametrize(("kind", "subtype"), [("MP3", "MPEG_LAYER_III"), ("OGG", "OPUS"), ("OGG", "VORBIS")])
+def test_peaks_that_were_cut_before_a_lossy_codec_are_found_in_what_it_gives(tmp_path: Path, kind: str, subtype: str):
+    def told(gain: float) -> Decoded:
+        path = tmp_path / "hot"
+        soundfile.write(path, np.clip(gain * tone(4, -1, hz=200), -1, 1).T, 48_000, format=kind, subtype=subtype)
+        return decode_to_flac(path, tmp_path / "decoded.flac", max_duration_s=60)
+
+    assert told(0.9).clipped_runs <= 2, "Opus overshoots where a sound begins all at once"
+    assert told(8.0).clipped_runs > 300
+
+
 def test_runs_go_on_over_the_edges_of_blocks_and_end_where_channels_change():
     peaks = CutPeaks()
     for block in ([[0, 1, 1]], [[1, 0, 0]], [[0, 1, 1]], [[0, 0, 0], [1, 1, 1]], [[0, 0, 0]]):

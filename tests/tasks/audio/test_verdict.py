@@ -58,7 +58,6 @@ def test_a_good_episode_passes():
         (with_(integrated_lufs=-17.2), Gate(), "loudness is -17.2 LUFS"),
         (with_(integrated_lufs=-16.7), Gate(loudness_tolerance_lu=0.5), "loudness is -16.7 LUFS"),
         (with_(true_peak_dbtp=-0.8), Gate(), "true peak is -0.8 dBTP"),
-        (with_(clipped_runs=3), Gate(), "3 peaks"),
         (with_(silence_ratio=0.97), Gate(), "97% of the episode is silence"),
         (with_(snr_db=12), Gate(snr_db=15), "speech is 12.0 dB above the noise"),
         (with_(snr_db=None), Gate(snr_db=15), "there is no speech"),
