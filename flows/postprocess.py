@@ -7,10 +7,10 @@ import asyncio
 from prefect import flow
 
 from blocks.settings import load_settings
-from flows.dispatch import RUNNER, stored
+from flows.dispatch import RUNNER, all_stored, stored
 from tasks.audio.arrangement import lies_under
 from tasks.postprocess import assemble_narration, draw_programme, dress_programme, master_programme
-from tasks.schemas import Chapter, DocumentRef, Draft, Dressing, Finish, Mastering, Programme
+from tasks.schemas import Chapter, DocumentRef, Draft, Dressing, Finish, Master, Mastering, Programme
 
 
 @flow(name="assemble", flow_run_name="clips to a programme", task_runner=RUNNER)
@@ -52,8 +52,8 @@ async def postprocess(programme: Programme, mastering: Mastering) -> Finish:
         programme: The sound, before mastering.
         mastering: Through which chain, how loud, in how many channels and which formats.
     """
-    master, picture = await asyncio.gather(
-        stored(master_programme, programme.audio, mastering),
+    (files, _), picture = await asyncio.gather(
+        all_stored(master_programme, [(programme.audio, pressing) for pressing in mastering.pressings]),
         stored(draw_programme, programme.audio, programme.chapters),
     )
-    return Finish(master=master, picture=picture)
+    return Finish(master=Master(files=files), picture=picture)

@@ -58,7 +58,7 @@ async def measure(
         recording: What it was made from, where that was a recording.
     """
     heard, source = await asyncio.gather(
-        stored(analyze_master, finish.master, draft.programme.chapters, mastering.target_lufs), _analyzed(recording)
+        stored(analyze_master, finish.master.mp3, draft.programme.chapters, mastering.target_lufs), _analyzed(recording)
     )
     report = await done(report_sound.submit(heard, source, draft, gate, mastering))
     return Quality(report=report, loudness_png=heard.loudness_png, spectrogram_png=heard.spectrogram_png)

@@ -20,12 +20,11 @@ from tasks.schemas import (
     Chapter,
     DocumentRef,
     Dressing,
-    Master,
     MasterFile,
-    Mastering,
     Narration,
     Pauses,
     Picture,
+    Pressing,
     Programme,
     Transcript,
 )
@@ -78,28 +77,25 @@ def dress_programme(programme: Programme, dressing: Dressing) -> Programme:
     return Programme(audio=audio, transcript=keep_document(transcript), chapters=chapters)
 
 
-@task(cache_policy=BY_SOUND, **RETRYING)
-def master_programme(programme: AudioRef, mastering: Mastering) -> Master:
-    """Bring a programme to its loudness, in each format asked for; what is measured is the decoded file."""
+@task(task_run_name="master_programme {pressing.format}", cache_policy=BY_SOUND, **RETRYING)
+def master_programme(programme: AudioRef, pressing: Pressing) -> MasterFile:
+    """Bring a programme to its loudness in one format; what is measured is the decoded file."""
     store = audio_store()
-    float32_bytes = 4 * mastering.channels * round(programme.duration_s * PROGRAMME_RATE_HZ)
-    with scratch((1 + len(mastering.formats)) * float32_bytes) as folder, store.local(programme.uri) as path:
-        made = master(path, folder, mastering, scratch=folder)
-        files = tuple(
-            MasterFile(
-                format=each.format,
-                file=store.put_file(each.path, each.path.suffix),
-                loudness=each.loudness,
-                duration_s=each.duration_s,
-                gain_db=each.gain_db,
-                rounds=each.rounds,
-            )
-            for each in made
+    float32_bytes = 4 * pressing.channels * round(programme.duration_s * PROGRAMME_RATE_HZ)
+    with scratch(2 * float32_bytes) as folder, store.local(programme.uri) as path:
+        made = master(path, folder / f"master.{pressing.format}", pressing, scratch=folder)
+        finished = MasterFile(
+            format=made.format,
+            file=store.put_file(made.path, made.path.suffix),
+            loudness=made.loudness,
+            duration_s=made.duration_s,
+            channels=made.channels,
+            gain_db=made.gain_db,
+            rounds=made.rounds,
         )
-    finished = Master(files=files, sample_rate_hz=made[0].sample_rate_hz, channels=made[0].channels)
     log.info(
         "programme.mastered",
-        formats=" ".join(file.format for file in files),
+        format=finished.format,
         integrated_lufs=round(finished.loudness.integrated_lufs, 2),
         true_peak_dbtp=round(finished.loudness.true_peak_dbtp, 2),
     )

@@ -15,7 +15,7 @@ from tasks.audio.formats import decoded_blocks
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, read_blocks
 from tasks.audio.quality import Measured, analyze, judge, loudness_png, spectrogram_png
 from tasks.policies import RETRYING, ByContent
-from tasks.schemas import Analysis, Chapter, Draft, Gate, Master, Mastering, QualityReport, Recording, Transcript
+from tasks.schemas import Analysis, Chapter, Draft, Gate, MasterFile, Mastering, QualityReport, Recording, Transcript
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +27,12 @@ LOUDNESS_SIZE, SPECTROGRAM_SIZE = (1200, 160), (1200, 200)
 
 
 @task(cache_policy=BY_EAR, **RETRYING)
-def analyze_master(master: Master, chapters: tuple[Chapter, ...], target_lufs: float) -> Analysis:
-    """Measure and draw the MP3 as players decode it."""
+def analyze_master(master: MasterFile, chapters: tuple[Chapter, ...], target_lufs: float) -> Analysis:
+    """Measure and draw a finished file as players decode it."""
     store = audio_store()
-    with store.local(master.mp3.file.uri) as path:
+    with store.local(master.file.uri) as path:
         measured = analyze(
-            decoded_blocks(path, "mp3"),
+            decoded_blocks(path, master.format),
             sample_rate_hz=PROGRAMME_RATE_HZ,
             channels=master.channels,
             duration_s=master.duration_s,

@@ -49,12 +49,15 @@ def outcome_of(seed: int) -> Outcome:
     kind, samples = episode(seed)
     chain = ("speech", "music", "broadcast")[seed // len(KINDS) % 3]
     target = ("apple", "spotify", "ebu-r128", "aes-td1008")[seed // 7 % 4]
-    mastering = Mastering(chain=chain, target=target, channels=1 + seed % 2, formats=LOSSY)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    mastering = Mastering(chain=chain, target=target, channels=1 + seed % 2)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
         write_flac(folder / "a.flac", samples, sample_rate_hz=RATE_HZ)
         try:
-            files = master(folder / "a.flac", folder, mastering, scratch=folder)
+            files = [
+                master(folder / "a.flac", folder / f"master.{name}", mastering.pressing(name), scratch=folder)
+                for name in LOSSY
+            ]
         except LoudnessUnreachable as error:
             return Outcome(seed, kind, mastering.target_lufs, {}, {}, str(error))
         measured = {}

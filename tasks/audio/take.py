@@ -17,7 +17,7 @@ from tasks.audio.loudness import Meter
 from tasks.audio.pcm import BLOCK_S, PROGRAMME_RATE_HZ, writing
 from tasks.audio.progress import reported
 from tasks.audio.samples import Samples
-from tasks.schemas import AudioFormat, Loudness, Mastering
+from tasks.schemas import Loudness, Pressing
 
 _GATING_BLOCK_S = 0.4  # below it there is no integrated loudness (BS.1770), and the momentary one stands in
 _BLOCK = round(BLOCK_S * PROGRAMME_RATE_HZ)
@@ -97,14 +97,14 @@ def read_meter(blocks: Iterable[Samples], *, channels: int) -> Reading:
     return Reading(meter.result(), n_samples / PROGRAMME_RATE_HZ, channels)
 
 
-def make_take(blocks: Iterable[Samples], target: Path, name: AudioFormat, mastering: Mastering, *, aim: Aim) -> Take:
-    """Limit, encode, decode and measure blocks of one channel, or of as many as `mastering` says.
+def make_take(blocks: Iterable[Samples], target: Path, pressing: Pressing, *, aim: Aim) -> Take:
+    """Limit, encode, decode and measure blocks of one channel, or of as many as `pressing` says.
 
     Raises: EncodingFailed, StorageFull.
     """
     board = limiter(aim.gain_db, aim.ceiling_dbtp)
     limited = read_ahead(process_blocks(blocks, board, sample_rate_hz=PROGRAMME_RATE_HZ))
-    spread = (np.repeat(block, mastering.channels // len(block), axis=0) for block in limited)
-    bit_rate_kbps = mastering.bit_rate_of(name)
-    ENCODINGS[name].encode(target, spread, sample_rate_hz=PROGRAMME_RATE_HZ, bit_rate_kbps=bit_rate_kbps)
-    return Take(aim, read_meter(read_ahead(decoded_blocks(target, name)), channels=mastering.channels))
+    spread = (np.repeat(block, pressing.channels // len(block), axis=0) for block in limited)
+    encode = ENCODINGS[pressing.format].encode
+    encode(target, spread, sample_rate_hz=PROGRAMME_RATE_HZ, bit_rate_kbps=pressing.bit_rate_kbps)
+    return Take(aim, read_meter(read_ahead(decoded_blocks(target, pressing.format)), channels=pressing.channels))

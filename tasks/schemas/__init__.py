@@ -18,7 +18,7 @@ from tasks.schemas.episode import (
 )
 from tasks.schemas.gate import Gate, HeardLine, RoundTrip, Verdict
 from tasks.schemas.limits import SourceLimits
-from tasks.schemas.mastering import AudioFormat, Chain, LoudnessTarget, Mastering
+from tasks.schemas.mastering import AudioFormat, Chain, LoudnessTarget, Mastering, Pressing
 from tasks.schemas.programme import (
     ChunkBounds,
     Finish,
@@ -137,6 +137,7 @@ __all__ = [
     "PlannedLine",
     "PodEntry",
     "PredictedQuality",
+    "Pressing",
     "Production",
     "Programme",
     "Quality",

@@ -91,9 +91,35 @@ class Mastering(Frozen):
         """The integrated loudness that is meant."""
         return self.loudness_lufs or TARGETS_LUFS[self.target][0 if self.channels == 2 else 1]
 
-    def bit_rate_of(self, name: AudioFormat) -> int:
-        """Kilobits a second of a lossy format; 0 for one that loses nothing."""
+    @property
+    def pressings(self) -> tuple[Pressing, ...]:
+        """What makes each of the files, the MP3 first."""
+        return tuple(self.pressing(name) for name in self.formats)
+
+    def pressing(self, name: AudioFormat) -> Pressing:
+        """What makes the file of this format."""
+        return Pressing(
+            format=name,
+            chain=self.chain,
+            loudness_lufs=self.target_lufs,
+            true_peak_dbtp=self.true_peak_dbtp,
+            channels=self.channels,
+            bit_rate_kbps=self._bit_rate_of(name),
+        )
+
+    def _bit_rate_of(self, name: AudioFormat) -> int:
         if name in ("flac", "wav"):
             return 0
         is_stereo_aac = name == "m4a" and self.channels == 2
         return max(self.bit_rate_kbps, LOWEST_AAC_STEREO_KBPS) if is_stereo_aac else self.bit_rate_kbps
+
+
+class Pressing(Frozen):
+    """What makes one file: as much of a `Mastering` as its sound needs, so that wishes for the same are equal."""
+
+    format: AudioFormat
+    chain: Chain = "speech"
+    loudness_lufs: float = -16.0
+    true_peak_dbtp: float = -1.0
+    channels: Literal[1, 2] = 2
+    bit_rate_kbps: int = Field(default=128, ge=0, description="0: of a format that loses nothing.")

@@ -124,6 +124,7 @@ class MasterFile(Frozen):
     file: FileRef
     loudness: Loudness
     duration_s: float
+    channels: int
     gain_db: float
     rounds: int
 
@@ -132,8 +133,6 @@ class Master(Frozen):
     """The finished sound in every format that was asked for, the MP3 first."""
 
     files: tuple[MasterFile, ...] = Field(min_length=1)
-    sample_rate_hz: int
-    channels: int
 
     @property
     def mp3(self) -> MasterFile:

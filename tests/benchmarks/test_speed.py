@@ -34,9 +34,9 @@ from tasks.schemas import (
     Line,
     Master,
     MasterFile,
-    Mastering,
     Narration,
     Pauses,
+    Pressing,
     QualityReport,
     Script,
     Show,
@@ -138,10 +138,10 @@ def _narrate_plainly(source: Path, folder: Path) -> None:
         transcript, chapters = transcript_of(narration, places, length_s), chapters_of(narration, places, length_s)
         with store.local(audio.uri) as path:
             pictured = pool.submit(lambda: (waveform_png(path, 1200, 160, chapters=chapters), peaks(path, 240)))
-            (mastered,) = master(path, folder, Mastering(), scratch=folder)
+            mastered = master(path, folder / "master.mp3", Pressing(format="mp3"), scratch=folder)
     kept = {name: getattr(mastered, name) for name in MasterFile.model_fields if name != "file"}
     file = MasterFile(file=store.put_file(mastered.path, ".mp3"), **kept)
-    finish = Master(files=(file,), sample_rate_hz=mastered.sample_rate_hz, channels=mastered.channels)
+    finish = Master(files=(file,))
     _publish_plainly(script, (transcript, chapters), (finish, *pictured.result()), folder)
 
 
@@ -175,8 +175,8 @@ def _publish_plainly(
     cover = cover_jpeg(show.title, show.author)
     measured = analyze(
         decoded_blocks(folder / "master.mp3", "mp3"),
-        sample_rate_hz=mastered.sample_rate_hz,
-        channels=mastered.channels,
+        sample_rate_hz=PROGRAMME_RATE_HZ,
+        channels=mastered.mp3.channels,
         duration_s=mastered.duration_s,
     )
     episode = Episode(

@@ -92,6 +92,31 @@ def test_produce_episode_makes_one_clip_when_one_line_is_edited(studio):
     assert len(feedparser.parse(str(studio.published / "hladvarp" / "feed.xml")).entries) == 1
 
 
+def test_produce_episode_makes_and_measures_only_what_is_new_when_a_format_is_added(studio, monkeypatch):
+    from tasks import postprocess, quality
+
+    source, encoded, analyzed = studio.script(), [], []
+    first = studio.produce(source, mastering={"loudness_lufs": -16.0})
+
+    def master(source, target, pressing, *, scratch, then=postprocess.master):
+        encoded.append(pressing.format)
+        return then(source, target, pressing, scratch=scratch)
+
+    def analyze(*given, then=quality.analyze, **more):
+        analyzed.append(more)
+        return then(*given, **more)
+
+    monkeypatch.setattr(postprocess, "master", master)
+    monkeypatch.setattr(quality, "analyze", analyze)
+
+    again = studio.produce(source, mastering={"target": "apple", "formats": ("flac",)})
+
+    assert (encoded, analyzed) == (["flac"], [])
+    sounds = {entry.name: entry.sha256 for entry in again.files if entry.name.startswith("episode.")}
+    assert sounds.keys() == {"episode.mp3", "episode.flac"}
+    assert sounds["episode.mp3"] == next(entry.sha256 for entry in first.files if entry.name == "episode.mp3")
+
+
 def test_produce_episode_names_line_and_speaker_when_nobody_is_cast(studio):
     source = studio.script("🎙 **Kynnir:** Hæ.\n\n**Amma:** Sæl.\n")
 

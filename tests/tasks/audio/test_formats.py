@@ -42,7 +42,7 @@ def cover(kind: str = "JPEG") -> bytes:
 def encoded(folder: Path, name: AudioFormat, samples: Samples = SOUND, pieces: int = 3) -> Path:
     path = folder / f"a.{name}"
     blocks = np.array_split(samples, pieces, axis=1)
-    ENCODINGS[name].encode(path, blocks, sample_rate_hz=RATE_HZ, bit_rate_kbps=Mastering().bit_rate_of(name))
+    ENCODINGS[name].encode(path, blocks, sample_rate_hz=RATE_HZ, bit_rate_kbps=Mastering().pressing(name).bit_rate_kbps)
     return path
 
 

@@ -27,9 +27,13 @@ def music(duration_s: float) -> Samples:
 
 def mastered(tmp_path: Path, samples: Samples, mastering: Mastering) -> tuple[Mastered, Samples]:
     write_flac(tmp_path / "a.flac", samples, sample_rate_hz=RATE_HZ)
-    (result,) = master(tmp_path / "a.flac", tmp_path, mastering, scratch=tmp_path)
+    result = pressed(tmp_path, mastering)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.flac", "master.mp3"]
     return result, decoded(result)
+
+
+def pressed(folder: Path, mastering: Mastering, name: AudioFormat = "mp3") -> Mastered:
+    return master(folder / "a.flac", folder / f"master.{name}", mastering.pressing(name), scratch=folder)
 
 
 def decoded(file: Mastered) -> Samples:
@@ -83,7 +87,7 @@ def test_master_reaches_other_targets(tmp_path: Path, mastering: Mastering):
 def test_master_holds_loudness_and_peak_on_real_speech(tmp_path: Path, name: str, mastering: Mastering):
     source = tmp_path / "a.flac"
     decode_to_flac(recording(name), source, max_duration_s=600)
-    (made,) = master(source, tmp_path, mastering, scratch=tmp_path)
+    made = pressed(tmp_path, mastering)
     loudness = measure(decoded(made), RATE_HZ)
     assert loudness.integrated_lufs == pytest.approx(mastering.target_lufs, abs=0.5)
     assert loudness.true_peak_dbtp <= -1.0
@@ -92,20 +96,19 @@ def test_master_holds_loudness_and_peak_on_real_speech(tmp_path: Path, name: str
 @pytest.mark.parametrize("name", ["m4a", "opus", "flac", "wav"])
 def test_master_holds_loudness_and_peak_on_every_format(tmp_path: Path, name: AudioFormat):
     write_flac(tmp_path / "a.flac", SOUNDS["hot speech"], sample_rate_hz=RATE_HZ)
-    mp3, other = master(tmp_path / "a.flac", tmp_path, Mastering(formats=(name,)), scratch=tmp_path)
-    assert (mp3.format, other.format) == ("mp3", name)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["a.flac", "master.mp3", f"master.{name}"])
-    for made in (mp3, other):
-        loudness = measure(decoded(made), RATE_HZ)
-        assert loudness.integrated_lufs == pytest.approx(-16.0, abs=0.5)
-        assert loudness.true_peak_dbtp <= -1.0
-        assert made.loudness.model_dump() == pytest.approx(loudness.model_dump(), abs=1e-6)
+    made = pressed(tmp_path, STEREO, name)
+    assert made.format == name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.flac", f"master.{name}"]
+    loudness = measure(decoded(made), RATE_HZ)
+    assert loudness.integrated_lufs == pytest.approx(-16.0, abs=0.5)
+    assert loudness.true_peak_dbtp <= -1.0
+    assert made.loudness.model_dump() == pytest.approx(loudness.model_dump(), abs=1e-6)
 
 
 @pytest.mark.parametrize(("rate_hz", "n_samples"), [(48_000, 100_001), (44_100, 99_999), (16_000, 33_333)])
 def test_master_loses_and_adds_no_sample_from_the_source_to_flac(tmp_path: Path, rate_hz: int, n_samples: int):
     write_flac(tmp_path / "a.flac", babble(3)[:, :n_samples], sample_rate_hz=rate_hz)
-    _, flac = master(tmp_path / "a.flac", tmp_path, Mastering(formats=("flac",)), scratch=tmp_path)
+    flac = pressed(tmp_path, STEREO, "flac")
     assert decoded(flac).shape[1] == round(n_samples * RATE_HZ / rate_hz)
 
 
@@ -115,8 +118,7 @@ def test_master_runs_the_chain_that_was_asked_for(tmp_path: Path):
     write_flac(tmp_path / "a.flac", samples, sample_rate_hz=RATE_HZ)
     apart = {}
     for chain in ("music", "speech", "broadcast"):
-        mastering = Mastering(chain=chain, loudness_lufs=-30.0, formats=("flac",))  # where no limiter is at work
-        _, flac = master(tmp_path / "a.flac", tmp_path, mastering, scratch=tmp_path)
+        flac = pressed(tmp_path, Mastering(chain=chain, loudness_lufs=-30.0), "flac")  # where no limiter is at work
         halves = np.array_split(decoded(flac), 2, axis=1)
         quiet, loud = (measure(half, RATE_HZ).integrated_lufs for half in halves)
         apart[chain] = loud - quiet
@@ -173,10 +175,10 @@ from pathlib import Path
 from signals import RATE_HZ, babble
 from tasks.audio.codec import write_flac
 from tasks.audio.mastering import master
-from tasks.schemas import Mastering
+from tasks.schemas import Pressing
 folder, block = Path(sys.argv[1]), babble(60)
 write_flac(folder / "a.flac", (block for _ in range(int(sys.argv[2]))), sample_rate_hz=RATE_HZ)
-master(folder / "a.flac", folder, Mastering(), scratch=folder)
+master(folder / "a.flac", folder / "master.mp3", Pressing(format="mp3"), scratch=folder)
 """
 
 

@@ -70,7 +70,7 @@ from tasks.audio.codec import decode_to_flac, write_flac
 from tasks.audio.mastering import master
 from tasks.audio.mp3 import encode_mp3
 from tasks.errors import EncodingFailed
-from tasks.schemas import Mastering
+from tasks.schemas import Pressing
 folder = Path(sys.argv[1])
 source, samples = folder / "source.flac", noise(10, channels=2)
 write_flac(source, samples, sample_rate_hz=RATE_HZ)
@@ -80,7 +80,7 @@ for write in (
     lambda: write_flac(folder / "a.flac", samples, sample_rate_hz=RATE_HZ),
     lambda: encode_mp3(folder / "a.mp3", [samples], sample_rate_hz=RATE_HZ, bit_rate_kbps=192),
     lambda: decode_to_flac(source, folder / "b.flac", max_duration_s=60),
-    lambda: master(source, folder, Mastering(), scratch=folder),
+    lambda: master(source, folder / "master.mp3", Pressing(format="mp3"), scratch=folder),
 ):
     try:
         write()
@@ -95,7 +95,7 @@ def test_writing_where_no_more_fits_is_a_typed_error_that_leaves_nothing(tmp_pat
     command = [sys.executable, "-c", TOO_LARGE, str(tmp_path), tests]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(tests).parent)
     *complaints, left = done.stdout.splitlines()
-    assert [complaint.split(" ")[0] for complaint in complaints] == ["a.flac", "a.mp3", "b.flac", "chained.f32"]
+    assert [complaint.split(" ")[0] for complaint in complaints] == ["a.flac", "a.mp3", "b.flac", "master.mp3.f32"]
     assert left == "source.flac"
 
 
