@@ -103,17 +103,6 @@ def test_produce_episode_keeps_two_sources_of_one_name_and_title_apart(studio):
 
 
 @SLOW
-def test_produce_episode_keeps_titles_apart_that_hold_the_letters_of_another_source(studio):
-    texts = {"a.md": "Fyrsti.", "e.md": "Annar.", "þáttur.md": "Þriðji."}
-    folders = [
-        studio.produce(studio.script(f"# Samtal á ferð\n\n**Kynnir:** {text}\n", name)).published_to
-        for name, text in texts.items()
-    ]
-
-    assert len(set(folders)) == 3
-
-
-@SLOW
 def test_produce_episode_prefers_the_cast_that_is_written_like_the_speaker(studio):
     cast = ({"speaker": "Anna", "preset": "espeak-asa"}, {"speaker": "ANNA", "preset": "espeak-birkir"})
 

@@ -43,6 +43,7 @@ def publish(target: Target, claim: Claim, wished: str = "frettir") -> str:
         ("Fréttir 3. maí", "script.md", "frettir-3-mai-script"),
         ("Samtal", "a.md", "samtal-a"),
         ("Samtal á ferð", "a.md", "samtal-a-ferd"),
+        ("Samtal á ferð", "e.md", "samtal-a-ferd-e"),
         ("Fréttir", "🎉.md", "frettir-x-6146299c"),
     ],
 )
