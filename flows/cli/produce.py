@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import get_args
+import json
+from typing import Any, NamedTuple, get_args
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from flows.cli.server import on_server
 from flows.episode import produce_episode
-from tasks.schemas import AudioFormat, CastEntry, Chain, EpisodeRequest, Gate, LoudnessTarget, Mastering, Production
+from tasks.schemas import AudioFormat, CastEntry, Chain, EpisodeRequest, LoudnessTarget, Production
 
 MOST_SUBSTITUTIONS = 10
+GROUPS = ("treatment", "mastering", "gate")
+"""Fields of the request that have fields of their own."""
+
+
+class Setting(NamedTuple):
+    """One field that has no option of its own."""
+
+    group: str
+    field: str
+    value: Any
+
+
+def setting(text: str) -> Setting:
+    """`mastering.bit_rate_kbps=192` as a setting; what is no JSON is a word."""
+    name, equals, value = text.partition("=")
+    group, dot, field = name.partition(".")
+    if not equals or not dot or group not in GROUPS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not GROUP.FIELD=VALUE with one of {', '.join(GROUPS)}")
+    try:
+        return Setting(group, field, json.loads(value))
+    except json.JSONDecodeError:
+        return Setting(group, field, value)
 
 
 def cast_entry(text: str) -> CastEntry:
@@ -44,32 +68,49 @@ def parse(arguments: list[str]) -> EpisodeRequest:
     parser.add_argument(
         "--round-trip", choices=("auto", "always", "never"), default="auto", help="hear what voices say again (auto)"
     )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        type=setting,
+        default=[],
+        metavar="GROUP.FIELD=VALUE",
+        action="extend",
+        help="any other field, such as treatment.noise_reduction=off or mastering.true_peak_dbtp=-2",
+    )
     parser.add_argument("--budget", type=float, default=0.0, metavar="USD", help="stop before it would cost more")
     parser.add_argument("--pods", type=int, default=1, help="machines that share each stage placed on a work pool")
     given = parser.parse_args(arguments)
+    request = {
+        "source": given.source,
+        "production": given.production,
+        "show": given.show,
+        "title": given.title,
+        "language": given.language,
+        "cast": given.cast,
+        "template": given.template,
+        "treatment": {},
+        "mastering": {
+            "chain": given.chain,
+            "target": given.target,
+            "loudness_lufs": given.loudness,
+            "channels": given.channels,
+            "formats": given.formats,
+        },
+        "gate": {"round_trip": given.round_trip},
+        "publish_to": given.publish_to,
+        "budget": given.budget,
+        "pods": given.pods,
+    }
+    for group, field, value in given.set:
+        request[group][field] = value
     try:
-        return EpisodeRequest(
-            source=given.source,
-            production=given.production,
-            show=given.show,
-            title=given.title,
-            language=given.language,
-            cast=tuple(given.cast),
-            template=given.template,
-            mastering=Mastering(
-                chain=given.chain,
-                target=given.target,
-                loudness_lufs=given.loudness,
-                channels=given.channels,
-                formats=tuple(given.formats),
-            ),
-            gate=Gate(round_trip=given.round_trip),
-            publish_to=given.publish_to,
-            budget=given.budget,
-            pods=given.pods,
-        )
+        return EpisodeRequest.model_validate(request)
     except ValidationError as error:
-        parser.error("; ".join(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors()))
+        parser.error("; ".join(f"{'.'.join(map(str, wrong['loc']))}: {_what_is(wrong)}" for wrong in error.errors()))
+
+
+def _what_is(wrong: ErrorDetails) -> str:
+    return "there is no such field" if wrong["type"] == "extra_forbidden" else wrong["msg"]
 
 
 def run(arguments: list[str]) -> int:

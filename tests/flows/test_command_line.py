@@ -7,6 +7,7 @@ import pytest
 from blocks import SavedConsent
 from blocks.audit import record
 from flows.__main__ import COMMANDS, main
+from flows.cli.produce import parse
 
 
 def test_voices_are_listed_with_who_speaks(studio, capsys: pytest.CaptureFixture[str]):
@@ -61,6 +62,32 @@ def test_a_command_that_cannot_be_read_is_refused(arguments: list[str]):
         main(arguments)
 
     assert stopped.value.code == 2
+
+
+def test_any_field_of_the_request_can_be_set_from_the_command_line():
+    given = ["treatment.noise_reduction=off", "treatment.leveller=0", "mastering.true_peak_dbtp=-2", "gate.snr_db=20"]
+
+    request = parse(["vidtal.mp3", "--production", "enhance", "--channels", "1", "--set", *given])
+
+    assert (request.treatment.noise_reduction, request.treatment.leveller, request.gate.snr_db) == ("off", 0, 20)
+    assert (request.mastering.true_peak_dbtp, request.mastering.channels) == (-2, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("treatment.leveler=0", "treatment.leveler: there is no such field"),
+        ("treatment.leveller=2", "treatment.leveller: Input should be less than or equal to 1"),
+        ("mastering.bit_rate_kbps=17", "mastering.bit_rate_kbps: Input should be 64, 96"),
+        ("show.title=x", "'show.title=x' is not GROUP.FIELD=VALUE with one of treatment, mastering, gate"),
+        ("treatment", "'treatment' is not GROUP.FIELD=VALUE"),
+    ],
+)
+def test_a_field_that_cannot_be_set_is_named(capsys: pytest.CaptureFixture[str], given: str, said: str):
+    with pytest.raises(SystemExit):
+        parse(["vidtal.mp3", "--set", given])
+
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", COMMANDS)
