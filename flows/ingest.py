@@ -6,7 +6,7 @@ from prefect import flow
 
 from blocks.settings import load_settings
 from flows.dispatch import RUNNER, done, stored
-from tasks.errors import InvalidRequest, SourceError
+from tasks.errors import InvalidRequest, InvalidTemplate, SourceError
 from tasks.ingest import (
     decode_recording,
     fetch_inserts,
@@ -18,6 +18,9 @@ from tasks.ingest import (
     sweep_leftovers,
 )
 from tasks.schemas import NO_TEMPLATE, AudioRef, Clip, Dressing, Material, Production, ScriptRef
+from tasks.schemas.template import LOOPED
+
+SHORTEST_LOOP_S = 1.0
 
 
 @flow(name="ingest", flow_run_name="to {production}", task_runner=RUNNER)
@@ -80,6 +83,11 @@ async def furnish(template: str, production: Production) -> Dressing | None:
             recording = await stored(decode_recording, source, load_settings().ingest.max_duration_s)
         except SourceError as error:
             raise error.named_by(f"the {role.replace('_', ' ')} of the template {template!r}") from error
+        if role in LOOPED and recording.audio.duration_s < SHORTEST_LOOP_S:
+            raise InvalidTemplate(
+                f"the {role.replace('_', ' ')} of the template {template!r} lasts {recording.audio.duration_s:.3f} s; "
+                f"over and over it would be a buzz: give a sound of {SHORTEST_LOOP_S:.0f} s or more"
+            )
         sounds[role] = recording.audio
         notes += [f"The template's {role.replace('_', ' ')}: {note}" for note in recording.notes]
     return Dressing.of(furnishing.template, sounds, tuple(notes)) if sounds else None

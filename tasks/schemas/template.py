@@ -195,6 +195,8 @@ class EpisodeTemplate(Frozen):
 
 
 ROLES = ("intro", "sting", "bed", "outro", "room_tone")
+LOOPED = ("bed", "room_tone")
+"""What begins anew at its end, as long as it is wanted."""
 
 
 class Furnishing(Frozen):

@@ -206,6 +206,11 @@ def test_what_is_wrong_with_a_template_is_said_before_anything_is_spoken(studio,
     with pytest.raises(InvalidTemplate, match=r"morgunn\.yaml: entry morgunn is not right: intro\.gain"):
         studio.produce(source, template="morgunn")
 
+    write(templates / "blip.wav", tone(0.01))
+    (templates / "morgunn.yaml").write_text("{name: morgunn, bed: {file: blip.wav}}")
+    with pytest.raises(InvalidTemplate, match=r"the bed of the template 'morgunn' lasts 0\.010 s"):
+        studio.produce(source, template="morgunn")
+
     assert not studio.published.exists()
     assert not (studio.folder / "data" / "store" / "records").exists(), "nothing was spoken"
 
