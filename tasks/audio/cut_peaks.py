@@ -1,8 +1,6 @@
-"""Peaks that were cut off: samples at full scale, several in a row."""
+"""Peaks that were cut off: several samples in a row at full scale, or at one lower ceiling that nothing exceeds."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -10,12 +8,13 @@ from numpy.typing import NDArray
 
 FULL_SCALE = 0.999  # 16-bit converters stop a step short of 1.0
 _SHORTEST_RUN = 3
-_END = 0.0005  # of an integer's range, at both ends: converters stop a step short of the last number
-_INTEGERS = ("u8", "s16", "s32")
+_FLAT = 1e-4  # three steps of 16 bits: what was cut, turned down and dithered is still as flat as that
+_LOWEST_CEILING = 0.1
+_COARSEST_BITS = 16  # of 8 bits, the tops of soft sounds are flat as they are
 _MOST_PLANAR = 8  # PyAV 18.1 reads past the end of planar frames of more channels
 
 Cut = NDArray[np.bool_]
-"""Which samples are at full scale: shape (n_channels, n_samples)."""
+"""Which samples are cut: shape (n_channels, n_samples)."""
 
 
 class CutPeaks:
@@ -23,7 +22,7 @@ class CutPeaks:
 
     def __init__(self) -> None:
         self.samples = 0
-        """At full scale, in any channel."""
+        """That are cut, in any channel."""
         self._runs = 0
         self._open: list[int] = []  # length of the run in which each channel's last block ended
 
@@ -39,7 +38,7 @@ class CutPeaks:
 
     @property
     def runs(self) -> int:
-        """Peaks that were cut: three samples and more at full scale in a row."""
+        """Peaks that were cut: three such samples and more in a row."""
         return self._runs + sum(length >= _SHORTEST_RUN for length in self._open)
 
     def _push_channel(self, channel: int, cut: Cut) -> None:
@@ -54,25 +53,75 @@ class CutPeaks:
         self._runs += sum(length >= _SHORTEST_RUN for length in lengths)
 
 
-def at_full_scale(frame: AudioFrame, *, is_lossy: bool) -> Cut:
-    """Which samples of a frame are at the end of their range, before anything rounds the corners off.
+class CutInFile:
+    """Counts in the frames of a file, before anything rounds the corners off.
 
-    Floats of a lossless file have no such end: of them, no sample is. Those that a lossy codec gives had one before
-    they were encoded; a cut peak comes back near it, rippled, and so a part of what was cut is found.
+    Integers end at full scale. What a lossless file holds is searched for flat tops besides, as a recording may have
+    been turned down after it was cut. A lossy codec makes ripples of them: a part of what was cut at full scale is
+    found in what it gives, and nothing below.
     """
-    channels = frame.layout.nb_channels
-    kind = frame.format.name.rstrip("p")
-    is_float = is_lossy and kind == "flt"
-    if not (is_float or kind in _INTEGERS) or (frame.format.is_planar and channels > _MOST_PLANAR):
-        return np.zeros((channels, frame.samples), np.bool_)
-    values = frame.to_ndarray()
-    cut: Cut = np.abs(values) >= FULL_SCALE if is_float else _at_an_end(values)
-    return cut if frame.format.is_planar else cut.reshape(-1, channels).T
+
+    def __init__(self, *, is_lossy: bool) -> None:
+        self._is_lossy = is_lossy
+        self._at_full_scale, self._at_ceiling = CutPeaks(), CutPeaks()
+        self._ceiling = _LOWEST_CEILING
+
+    @property
+    def samples(self) -> int:
+        """That are cut, in any channel."""
+        return self._most.samples
+
+    @property
+    def runs(self) -> int:
+        """Peaks that were cut."""
+        return self._most.runs
+
+    def push(self, frame: AudioFrame) -> None:
+        """Take the next frame; of planar ones with more than 8 channels, nothing can be told."""
+        channels = frame.layout.nb_channels
+        if frame.format.is_planar and channels > _MOST_PLANAR:
+            return
+        levels, bits = _levels(frame.to_ndarray())
+        levels = levels if frame.format.is_planar else levels.reshape(-1, channels).T
+        if bits or self._is_lossy:
+            self._at_full_scale.push(levels >= FULL_SCALE - (2.0 ** (1 - bits) if bits else 0.0))
+        if not self._is_lossy and (not bits or bits >= _COARSEST_BITS):
+            self._push_flat_tops(levels)
+
+    def _push_flat_tops(self, levels: NDArray[np.float32]) -> None:
+        highest = float(levels.max(initial=0.0))
+        if highest > self._ceiling + _FLAT:  # what was flat before lay lower, and was not cut
+            self._ceiling, self._at_ceiling = highest, CutPeaks()
+        at_ceiling = levels >= self._ceiling - _FLAT
+        if at_ceiling.any():
+            at_ceiling = np.stack([_with_corners(*channel) for channel in zip(at_ceiling, levels, strict=True)])
+        self._at_ceiling.push(at_ceiling)
+
+    @property
+    def _most(self) -> CutPeaks:
+        return max(self._at_full_scale, self._at_ceiling, key=lambda peaks: peaks.runs)
 
 
-def _at_an_end(values: NDArray[Any]) -> Cut:
+def _levels(values: NDArray[np.generic]) -> tuple[NDArray[np.float32], int]:
+    """The distance of each value from silence, 1 for full scale; and the bits of an integer, 0 for floats."""
+    if values.dtype.kind == "f":
+        return np.abs(values).astype(np.float32, copy=False), 0
     bits = 8 * values.itemsize
-    lowest = 0 if bits == 8 else -(2 ** (bits - 1))
-    margin = _END * 2**bits
-    at_end: Cut = (values >= lowest + 2**bits - 1 - margin) | (values <= lowest + margin)
-    return at_end
+    zero = np.float32(128 if bits == 8 else 0)
+    return np.abs(values.astype(np.float32) - zero) / np.float32(2 ** (bits - 1)), bits
+
+
+def _with_corners(near: NDArray[np.bool_], levels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The runs beside which the level falls all at once; a round peak is flat for a moment, too. Shape (n_samples,).
+
+    Where n samples of a parabola lie within a height, the next one lies within ((n + 1) / (n - 1)) ** 2 of it.
+    """
+    edges = np.flatnonzero(np.diff(near.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    beside = np.pad(levels, 1)  # what lies beyond the frame is not known: as if it fell there
+    kept = near.copy()
+    for start, end in edges:
+        length = max(end - start, _SHORTEST_RUN)
+        round_falls = _FLAT * ((length + 1) / (length - 1)) ** 2
+        if levels[start] - min(beside[start], beside[end + 1]) < 2 * round_falls:
+            kept[start:end] = False
+    return kept

@@ -15,7 +15,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from tasks.audio.cut_peaks import CutPeaks, at_full_scale
+from tasks.audio.cut_peaks import CutInFile
 from tasks.audio.frames import FrameConverter
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, part_of, write_flac
 from tasks.audio.samples import Samples
@@ -53,7 +53,7 @@ class Decoded:
     """Whether the recording ends well before its header says."""
     format_name: str
     clipped_samples: int
-    """At full scale in the file itself: resampling rounds a cut peak's corners off."""
+    """In the file itself: resampling rounds a cut peak's corners off."""
     clipped_runs: int
     turned: bool = False
     """Whether one of two channels was the other one upside down, and was turned back."""
@@ -83,7 +83,7 @@ class _Tally:
     frames: int = 0
     damaged: int = 0
     peak: float = 0.0
-    cut_peaks: CutPeaks = field(default_factory=CutPeaks)
+    cut_peaks: CutInFile = field(default_factory=lambda: CutInFile(is_lossy=True))
     products: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     """Of two channels: the energy of the left one, of the right one, and what they have in common."""
 
@@ -148,7 +148,8 @@ def _blocks(source: Path, tally: _Tally, max_duration_s: float) -> Iterator[Samp
         for frame in _frames(container, stream, tally):
             if converter is None:
                 converter = FrameConverter(1 if frame.layout.nb_channels == 1 else 2)
-            tally.cut_peaks.push(at_full_scale(frame, is_lossy=stream.codec_context.codec.lossy))
+                tally.cut_peaks = CutInFile(is_lossy=stream.codec_context.codec.lossy)
+            tally.cut_peaks.push(frame)
             for block in converter.convert(_usable(frame, source)):
                 yield _counted(block, tally)
             _check_length(source, tally.n_samples / PROGRAMME_RATE_HZ, max_duration_s)

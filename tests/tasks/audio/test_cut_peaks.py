@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from signals import Samples, tone
+from signals import Samples, babble, noise, tone
 
 from tasks.audio.codec import Decoded, decode_to_flac
 from tasks.audio.cut_peaks import CutPeaks
@@ -33,9 +33,28 @@ def test_each_channel_is_counted_in_a_flac(tmp_path: Path):
     assert decoded(tmp_path / "hot.flac", both, 44_100, "PCM_16").clipped_runs == pytest.approx(2000, abs=10)
 
 
-@pytest.mark.parametrize(("samples", "subtype"), [(0.99 * HOT, "PCM_16"), (2 * HOT, "FLOAT")])
-def test_what_is_below_full_scale_or_can_exceed_it_is_not_cut(tmp_path: Path, samples: Samples, subtype: str):
+@pytest.mark.parametrize(
+    ("samples", "subtype"),
+    [(0.99 * HOT, "PCM_16"), (0.5 * HOT, "PCM_16"), (0.2 * HOT, "PCM_24"), (2 * HOT, "FLOAT"), (0.5 * HOT, "FLOAT")],
+)
+def test_what_was_cut_before_it_was_turned_down_is_found(tmp_path: Path, samples: Samples, subtype: str):
+    assert decoded(tmp_path / "cut.wav", samples, 44_100, subtype).clipped_runs == pytest.approx(2000, abs=60)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "FLOAT"])
+@pytest.mark.parametrize(
+    "samples",
+    [tone(2, -3), tone(2, -3, hz=30), tone(2, -6, hz=12_000), babble(4, -30), noise(2, -18), 0.5 * tone(2, -1, hz=100)],
+    ids=["tone", "hum", "whistle", "babble", "noise", "low tone"],
+)
+def test_what_is_whole_is_not_cut(tmp_path: Path, samples: Samples, subtype: str):
     assert decoded(tmp_path / "whole.wav", samples, 44_100, subtype).clipped_runs == 0
+
+
+def test_a_softer_passage_that_ends_flat_is_not_cut(tmp_path: Path):
+    flat_then_louder = np.concatenate([0.4 * HOT, tone(1, -1)], axis=1)
+
+    assert decoded(tmp_path / "square.wav", flat_then_louder, 44_100, "PCM_16").clipped_runs == 0
 
 
 @pytest.mark.parametrize(("kind", "subtype"), [("MP3", "MPEG_LAYER_III"), ("OGG", "OPUS"), ("OGG", "VORBIS")])
