@@ -23,7 +23,7 @@ from infra.runpod.day import HIDDEN_S, Day, most_usd_a_day
 from infra.runpod.ending import end_pod
 from infra.runpod.placement import Candidate, Catalogue
 from infra.runpod.pods import Pod
-from infra.runpod.stamp import Stamp, stamped
+from infra.runpod.stamp import Stamp
 from infra.runpod.watch import Look, Watch
 from tasks.errors import DailyLimitReached, NoCapacity, PodTooDear, RunPodDenied, RunPodUnreachable
 
@@ -199,7 +199,7 @@ class Purchase:
 
     def _own(self, look: Look) -> Pod | None:
         """Of this attempt's pods the one that the server names, or else the oldest."""
-        found = stamped((look.pods or {}).values(), self.stamp.pool_id, self.stamp.flow_run_id)
+        found = look.stamped(self.stamp.pool_id, self.stamp.flow_run_id)
         gone = self.discarded | self.given_back
         own = [pod for pod, stamp in found if stamp.attempt == self.stamp.attempt and pod.id not in gone]
         named = look.named_pod(self.stamp.flow_run_id)

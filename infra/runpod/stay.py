@@ -22,7 +22,7 @@ from infra.runpod.insist import insisted
 from infra.runpod.pod_log import PodLog
 from infra.runpod.pods import Pod
 from infra.runpod.purchase import NotWanted, Purchase
-from infra.runpod.stamp import Stamp, stamped
+from infra.runpod.stamp import Stamp
 from infra.runpod.verdict import TERMINAL, Fate, Patience, Sight, Verdict, judge
 from infra.runpod.watch import Look
 from tasks.errors import PodNotStarted
@@ -120,7 +120,7 @@ class Stay:
         if not self.is_adopted:
             return self.run.run_count
         look = await self.desk.watch.next(hurry=True)
-        found = stamped((look.pods or {}).values(), self.desk.pool_id, self.run.id)
+        found = look.stamped(self.desk.pool_id, self.run.id)
         named = [stamp.attempt for pod, stamp in found if pod.id == self.run.infrastructure_pid]
         return (named or [stamp.attempt for _, stamp in found] or [self.run.run_count])[0]
 
@@ -188,13 +188,13 @@ class Stay:
         if self.run.id in look.asked_runs:
             run = look.runs.get(self.run.id)
             sight.hear(run.state_type.value if run is not None and run.state_type is not None else "", now_s)
-        living = {pod.id for pod, _ in stamped((look.pods or {}).values(), self.desk.pool_id, self.run.id)}
+        living = {pod.id for pod, _ in look.stamped(self.desk.pool_id, self.run.id)}
         named = look.named_pod(self.run.id)
         sight.successor = named if named != sight.pod_id and named in living else ""
 
     async def _end_twins(self, pod: Pod, look: Look) -> None:
         """Other pods of this run: a creation that nobody knew of, or an attempt of before."""
-        own = stamped((look.pods or {}).values(), self.desk.pool_id, self.run.id)
+        own = look.stamped(self.desk.pool_id, self.run.id)
         for twin, _ in own:
             if twin.id != pod.id:
                 self.log.warning("Pod %s is not the run's own any more; ending it", twin.id)
@@ -228,7 +228,7 @@ class Stay:
     async def clear(self) -> None:
         """End whatever pod the run has, once it wants none: one may have been made that nobody knew of."""
         look = await self.desk.watch.next(hurry=True)
-        for pod, _ in stamped((look.pods or {}).values(), self.desk.pool_id, self.run.id):
+        for pod, _ in look.stamped(self.desk.pool_id, self.run.id):
             await end_pod(self.desk, pod.id)
 
     async def conclude(self, verdict: Verdict) -> int:

@@ -26,7 +26,7 @@ from prefect.exceptions import ObjectNotFound
 
 from infra.runpod.desk import Desk
 from infra.runpod.ending import end_pod
-from infra.runpod.stamp import DEADLINE, stamped
+from infra.runpod.stamp import DEADLINE
 from infra.runpod.verdict import TERMINAL
 
 log = structlog.get_logger(__name__)
@@ -92,7 +92,7 @@ async def reap(desk: Desk) -> int:
     """End the pool's pods whose run is over, gone, or past its pod's deadline; how many there were."""
     look = await desk.watch.next(hurry=True)
     ended = 0
-    for pod, stamp in stamped((look.pods or {}).values(), desk.pool_id):
+    for pod, stamp in look.stamped(desk.pool_id):
         if stamp.flow_run_id in desk.watch.attended:
             continue
         reason = await _why_orphaned(desk.client, stamp.flow_run_id, pod.env.get(DEADLINE, ""))

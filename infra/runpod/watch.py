@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import FlowRun
 
 from infra.runpod.api import RunPodApi
 from infra.runpod.pods import Pod
+from infra.runpod.stamp import Stamp, stamped
 from tasks.errors import RunPodError
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,10 @@ class Look:
     """Those that are attended."""
     asked_runs: frozenset[UUID] = frozenset()
     """Runs that were asked for, and of which the server knows none but those in `runs`."""
+
+    def stamped(self, pool_id: UUID, flow_run_id: UUID | None = None) -> tuple[tuple[Pod, Stamp], ...]:
+        """The pods that were seen with the stamp of a pool, or of one of its runs."""
+        return stamped((self.pods or {}).values(), pool_id, flow_run_id)
 
     def named_pod(self, flow_run_id: UUID) -> str:
         """The pod that a run belongs to, by the server's word; empty where it was not seen to name any."""
