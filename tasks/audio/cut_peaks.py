@@ -11,7 +11,8 @@ _SHORTEST_RUN = 3
 _FLAT = 1e-4  # three steps of 16 bits: what was cut, turned down and dithered is still as flat as that
 _LOWEST_CEILING = 0.1
 _COARSEST_BITS = 16  # of 8 bits, the tops of soft sounds are flat as they are
-_MOST_PLANAR = 8  # PyAV 18.1 reads past the end of planar frames of more channels
+_KINDS = ("u8", "s16", "s32", "flt", "dbl")  # all that PyAV makes an array of
+_MOST_PLANAR = 7  # of eight, PyAV 18.1 looks for a ninth plane, and crashes
 
 Cut = NDArray[np.bool_]
 """Which samples are cut: shape (n_channels, n_samples)."""
@@ -77,9 +78,9 @@ class CutInFile:
         return self._most.runs
 
     def push(self, frame: AudioFrame) -> None:
-        """Take the next frame; of planar ones with more than 8 channels, nothing can be told."""
-        channels = frame.layout.nb_channels
-        if frame.format.is_planar and channels > _MOST_PLANAR:
+        """Take the next frame; of 64-bit integers, and of planar frames with more than 7 channels, nothing is told."""
+        channels, kind = frame.layout.nb_channels, frame.format.name.rstrip("p")
+        if kind not in _KINDS or not frame.samples or (frame.format.is_planar and channels > _MOST_PLANAR):
             return
         levels, bits = _levels(frame.to_ndarray())
         levels = levels if frame.format.is_planar else levels.reshape(-1, channels).T
@@ -116,12 +117,11 @@ def _with_corners(near: NDArray[np.bool_], levels: NDArray[np.float32]) -> NDArr
 
     Where n samples of a parabola lie within a height, the next one lies within ((n + 1) / (n - 1)) ** 2 of it.
     """
-    edges = np.flatnonzero(np.diff(near.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    starts, ends = np.flatnonzero(np.diff(near.astype(np.int8), prepend=0, append=0)).reshape(-1, 2).T
+    lengths = np.maximum(ends - starts, _SHORTEST_RUN)
     beside = np.pad(levels, 1)  # what lies beyond the frame is not known: as if it fell there
-    kept = near.copy()
-    for start, end in edges:
-        length = max(end - start, _SHORTEST_RUN)
-        round_falls = _FLAT * ((length + 1) / (length - 1)) ** 2
-        if levels[start] - min(beside[start], beside[end + 1]) < 2 * round_falls:
-            kept[start:end] = False
-    return kept
+    falls = levels[starts] - np.minimum(beside[starts], beside[ends + 1])
+    has_corner = falls >= 2 * _FLAT * ((lengths + 1) / (lengths - 1)) ** 2
+    cut = near.copy()
+    cut[near] = np.repeat(has_corner, ends - starts)
+    return cut

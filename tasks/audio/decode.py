@@ -141,6 +141,7 @@ def _blocks(source: Path, tally: _Tally, max_duration_s: float) -> Iterator[Samp
     """The file's sound at 48 kHz, one or two channels, in blocks of a second, with `tally` kept on the way."""
     with _open(source) as container:
         stream = _best_stream(container, source)
+        _without_own_order(stream)
         tally.format_name = container.format.name
         tally.claimed_s = _claimed_s(container, stream, source)
         _check_length(source, tally.claimed_s, max_duration_s)
@@ -185,6 +186,16 @@ def _best_stream(container: InputContainer, source: Path) -> AudioStream:
     marked = [stream for stream in streams if stream.disposition & av.stream.Disposition.default]
     best: AudioStream = marked[0] if len(marked) == 1 else max(streams, key=_stream_s)
     return best
+
+
+def _without_own_order(stream: AudioStream) -> None:
+    """Take the names off channels that come in an order of their own, as AIFF and CAF may have it.
+
+    PyAV 18.1 frees such a layout twice, and the process ends. Channels without a name are all heard, in the middle.
+    """
+    context = stream.codec_context
+    if context is not None and " channels (" in (layout := context.layout).name:
+        context.layout = f"{layout.nb_channels} channels"
 
 
 def _stream_s(stream: AudioStream) -> float:

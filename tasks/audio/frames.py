@@ -40,7 +40,7 @@ class FrameConverter:
             self._resampler = None
 
     def _to_channels(self, frame: AudioFrame) -> Samples:
-        # Interleaved, since PyAV 18.1 reads past the end of planar frames of more than eight channels.
+        # Interleaved, since PyAV 18.1 reads past the end of planar frames of eight channels and more.
         interleaved = np.asarray(frame.to_ndarray(), np.float32)
         samples: Samples = np.ascontiguousarray(interleaved.reshape(frame.samples, -1).T)
         if len(samples) != self._channels:

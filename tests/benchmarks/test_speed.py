@@ -25,6 +25,7 @@ from tasks.audio.pcm import PROGRAMME_RATE_HZ, info, write_flac
 from tasks.audio.picture import cover_jpeg, peaks, waveform_png
 from tasks.audio.programme import chapters_of, pieces_of, transcript_of
 from tasks.audio.quality import analyze
+from tasks.cast import known_voices
 from tasks.feed.contents import Episode, contents_of
 from tasks.feed.episode_folder import Content, Edition, publish_episode
 from tasks.schemas import (
@@ -127,7 +128,7 @@ def _narrate_plainly(source: Path, folder: Path) -> None:
     fetched = fetch(str(source), folder, SourceLimits(), open_filesystem=open_source_filesystem)
     script = parse_script(decode_text(store.read_bytes(store.put_file(fetched.path, ".md").uri)), name=fetched.name)
     language = guess_language(" ".join(line.text for line in script.lines), ("is", "en"))
-    voices = cast_voices(script, load_settings().cast, ())
+    voices = cast_voices(script, load_settings().cast, known_voices())
     with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
         speak: Callable[[Line], SpokenLine] = lambda line: _spoken(line, voices[line.speaker], language, store)  # noqa: E731
         narration = Narration(language=language, lines=tuple(pool.map(speak, script.lines)), chapters=script.chapters)

@@ -41,8 +41,8 @@ def encode(
 
 def mux_sound(made, stream, samples: Samples, layout: str, rate_hz: int) -> None:
     for start in range(0, samples.shape[1], 4096):
-        block = np.ascontiguousarray(samples[:, start : start + 4096])
-        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+        block = np.ascontiguousarray(samples[:, start : start + 4096].T).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(block, format="flt", layout=layout)  # planar, PyAV takes seven channels only
         frame.sample_rate, frame.pts, frame.time_base = rate_hz, start, Fraction(1, rate_hz)
         made.mux(stream.encode(frame))
     made.mux(stream.encode(None))
@@ -116,6 +116,25 @@ def test_decode_downmixes_surround_with_its_centre_on_both_sides(tmp_path: Path)
     left, right = (level_db(channel) for channel in samples)
     assert left == pytest.approx(right, abs=0.1)
     assert left > -20
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "layout"),
+    [
+        ("own-order.aiff", "pcm_s24be", "7.1"),
+        ("own-order.caf", "pcm_s16be", "7.1"),
+        ("planar.m4a", "alac", "7.1(wide)"),
+        ("planar.opus", "libopus", "7.1"),
+        ("planar.mp4", "aac", "7.1"),
+    ],
+)
+def test_decode_hears_eight_channels_whatever_holds_them(tmp_path: Path, name: str, codec: str, layout: str):
+    given = np.repeat(tone(1, -20), 8, axis=0)
+    decoded, samples = decode(encode(tmp_path / name, given, codec, layout=layout))
+    assert decoded.channels == 2
+    assert level_db(samples[:, 4_000:40_000]) == pytest.approx(-20, abs=9), (
+        "downmixing adds, and FFmpeg's is normalised"
+    )
 
 
 def test_decode_reads_more_channels_than_a_layout_has_names_for(tmp_path: Path):
