@@ -31,17 +31,16 @@ def folder_name(target: PublishingTarget, show_slug: str, wished: str, claim: Cl
     Two weeks' `script.md` in two folders, both called Fréttir, are two episodes.
     Raises: InvalidRequest where others have all names.
     """
-    first = owner(target, f"{show_slug}/{wished}")
-    if first and first.is_of_episode(claim):
-        return wished
     mark = hashlib.sha256(claim.source.address.encode()).hexdigest()
-    short = f"{wished}-{mark[:8]}"
-    instead = [short, f"{short}-{claim.production}", f"{wished}-{mark}-{claim.production}"]
-    if first and first.is_of_source(claim):
-        instead.insert(0, f"{wished}-{claim.production}")
-    owners = {wished: first} | {name: owner(target, f"{show_slug}/{name}") for name in instead}
-    own = [name for name, has in owners.items() if has and has.is_of_episode(claim)]
-    free = [name for name, has in owners.items() if has is None]
+    short, by_production = f"{wished}-{mark[:8]}", f"{wished}-{claim.production}"
+    names = (wished, by_production, short, f"{short}-{claim.production}", f"{wished}-{mark}-{claim.production}")
+    owners = {name: owner(target, f"{show_slug}/{name}") for name in names}
+    kept = [(name, has) for name, has in owners.items() if has and has.is_of_episode(claim)]
+    # A file that was copied over another is still the other's episode: where it lies says more than what it holds.
+    own = [name for name, has in sorted(kept, key=lambda each: each[1].source.address != claim.source.address)]
+    first = owners[wished]
+    is_another_production = first is not None and first.is_of_source(claim)
+    free = [name for name, has in owners.items() if has is None and (name != by_production or is_another_production)]
     if not own and not free:
         raise InvalidRequest(
             f"the folder {target.uri(f'{show_slug}/{wished}')} is another episode's, and so is each other that this "

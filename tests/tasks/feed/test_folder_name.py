@@ -109,6 +109,25 @@ def test_folder_name_stays_when_the_one_that_was_wished_for_becomes_free(target)
     assert folder_name(target, "s", "frettir", claim_of("/b/frettir.md")) == name
 
 
+def test_folder_name_stays_when_a_source_is_overwritten_with_anothers_bytes(target):
+    publish(target, claim_of("/a/frettir.md"))
+    name = publish(target, claim_of("/b/frettir.md"))
+
+    assert publish(target, claim_of("/b/frettir.md", sha256="of /a/frettir.md")) == name
+    assert publish(target, claim_of("/b/frettir.md", sha256="edited")) == name
+    assert publish(target, claim_of("/a/frettir.md")) == "frettir"
+
+
+@pytest.mark.parametrize("left", [GARBAGE, None], ids=["garbage", "removed"])
+def test_folder_name_of_a_second_production_stays_whatever_happens_to_the_first(target, left):
+    publish(target, claim_of("/a/frettir.md", "enhance"))
+    name = publish(target, claim_of("/a/frettir.md", "revoice"))
+    for file in ("manifest.json", "item.json"):
+        target.delete(f"s/frettir/{file}") if left is None else target.put_bytes(left, f"s/frettir/{file}")
+
+    assert publish(target, claim_of("/a/frettir.md", "revoice")) == name == "frettir-revoice"
+
+
 def test_folder_name_takes_what_a_killed_run_has_begun(target):
     target.put_bytes(b"half", "s/frettir/episode.mp3")
 
