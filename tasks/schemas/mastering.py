@@ -118,8 +118,8 @@ class Pressing(Frozen):
     """What makes one file: as much of a `Mastering` as its sound needs, so that wishes for the same are equal."""
 
     format: AudioFormat
-    chain: Chain = "speech"
-    loudness_lufs: float = -16.0
-    true_peak_dbtp: float = -1.0
-    channels: Literal[1, 2] = 2
-    bit_rate_kbps: int = Field(default=128, ge=0, description="0: of a format that loses nothing.")
+    chain: Chain
+    loudness_lufs: float
+    true_peak_dbtp: float
+    channels: Literal[1, 2]
+    bit_rate_kbps: int = Field(ge=0, description="0: of a format that loses nothing.")

@@ -27,9 +27,9 @@ OURS = """
 import sys
 from pathlib import Path
 from tasks.audio.mastering import master
-from tasks.schemas import Pressing
+from tasks.schemas import Mastering
 source, folder, chain = sys.argv[1:4]
-master(Path(source), Path(folder) / "master.mp3", Pressing(format="mp3", chain=chain), scratch=Path(folder))
+master(Path(source), Path(folder) / "master.mp3", Mastering(chain=chain).pressing("mp3"), scratch=Path(folder))
 """
 
 

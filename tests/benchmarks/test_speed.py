@@ -35,9 +35,9 @@ from tasks.schemas import (
     Line,
     Master,
     MasterFile,
+    Mastering,
     Narration,
     Pauses,
-    Pressing,
     QualityReport,
     Script,
     Show,
@@ -139,7 +139,7 @@ def _narrate_plainly(source: Path, folder: Path) -> None:
         transcript, chapters = transcript_of(narration, places, length_s), chapters_of(narration, places, length_s)
         with store.local(audio.uri) as path:
             pictured = pool.submit(lambda: (waveform_png(path, 1200, 160, chapters=chapters), peaks(path, 240)))
-            mastered = master(path, folder / "master.mp3", Pressing(format="mp3"), scratch=folder)
+            mastered = master(path, folder / "master.mp3", Mastering().pressing("mp3"), scratch=folder)
     kept = {name: getattr(mastered, name) for name in MasterFile.model_fields if name != "file"}
     file = MasterFile(file=store.put_file(mastered.path, ".mp3"), **kept)
     finish = Master(files=(file,))

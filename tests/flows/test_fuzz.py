@@ -18,7 +18,7 @@ from tasks.asr.chunks import cut_chunks
 from tasks.errors import HladvarpError
 from tasks.ingest import decode_recording, fetch_source, read_script
 from tasks.postprocess import draw_programme, master_programme
-from tasks.schemas import CastEntry, Pressing, Recording, Script, ScriptRef
+from tasks.schemas import CastEntry, Mastering, Recording, Script, ScriptRef
 from tasks.synthesize import plan_lines
 from tasks.transcribe import prepare_speech
 from tasks.tts.engine import load_engine
@@ -51,7 +51,7 @@ def produced(made: Recording | ScriptRef) -> None:
         with audio_store().local(prepare_speech.fn(made.audio).uri) as speech:
             cut_chunks(speech, max_chunk_s=60.0)
         draw_programme.fn(made.audio, ())
-        master_programme.fn(made.audio, Pressing(format="mp3"))
+        master_programme.fn(made.audio, Mastering().pressing("mp3"))
         return
     script = read_document(made.document, Script)
     speakers = {line.speaker for line in script.lines}

@@ -175,10 +175,10 @@ from pathlib import Path
 from signals import RATE_HZ, babble
 from tasks.audio.codec import write_flac
 from tasks.audio.mastering import master
-from tasks.schemas import Pressing
+from tasks.schemas import Mastering
 folder, block = Path(sys.argv[1]), babble(60)
 write_flac(folder / "a.flac", (block for _ in range(int(sys.argv[2]))), sample_rate_hz=RATE_HZ)
-master(folder / "a.flac", folder / "master.mp3", Pressing(format="mp3"), scratch=folder)
+master(folder / "a.flac", folder / "master.mp3", Mastering().pressing("mp3"), scratch=folder)
 """
 
 

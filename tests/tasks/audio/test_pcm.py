@@ -70,7 +70,7 @@ from tasks.audio.codec import decode_to_flac, write_flac
 from tasks.audio.mastering import master
 from tasks.audio.mp3 import encode_mp3
 from tasks.errors import EncodingFailed
-from tasks.schemas import Pressing
+from tasks.schemas import Mastering
 folder = Path(sys.argv[1])
 source, samples = folder / "source.flac", noise(10, channels=2)
 write_flac(source, samples, sample_rate_hz=RATE_HZ)
@@ -80,7 +80,7 @@ for write in (
     lambda: write_flac(folder / "a.flac", samples, sample_rate_hz=RATE_HZ),
     lambda: encode_mp3(folder / "a.mp3", [samples], sample_rate_hz=RATE_HZ, bit_rate_kbps=192),
     lambda: decode_to_flac(source, folder / "b.flac", max_duration_s=60),
-    lambda: master(source, folder / "master.mp3", Pressing(format="mp3"), scratch=folder),
+    lambda: master(source, folder / "master.mp3", Mastering().pressing("mp3"), scratch=folder),
 ):
     try:
         write()
