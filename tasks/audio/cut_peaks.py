@@ -62,8 +62,7 @@ class CutInFile:
     found in what it gives, and nothing below.
     """
 
-    def __init__(self, *, is_lossy: bool) -> None:
-        self._is_lossy = is_lossy
+    def __init__(self) -> None:
         self._at_full_scale, self._at_ceiling = CutPeaks(), CutPeaks()
         self._ceiling = _LOWEST_CEILING
 
@@ -77,16 +76,19 @@ class CutInFile:
         """Peaks that were cut."""
         return self._most.runs
 
-    def push(self, frame: AudioFrame) -> None:
-        """Take the next frame; of 64-bit integers, and of planar frames with more than 7 channels, nothing is told."""
+    def push(self, frame: AudioFrame, *, is_lossy: bool) -> None:
+        """Take the next frame; of 64-bit integers, and of planar frames with more than 7 channels, nothing is told.
+
+        is_lossy: whether a lossy codec gave it.
+        """
         channels, kind = frame.layout.nb_channels, frame.format.name.rstrip("p")
         if kind not in _KINDS or not frame.samples or (frame.format.is_planar and channels > _MOST_PLANAR):
             return
         levels, bits = _levels(frame.to_ndarray())
         levels = levels if frame.format.is_planar else levels.reshape(-1, channels).T
-        if bits or self._is_lossy:
+        if bits or is_lossy:
             self._at_full_scale.push(levels >= FULL_SCALE - (2.0 ** (1 - bits) if bits else 0.0))
-        if not self._is_lossy and (not bits or bits >= _COARSEST_BITS):
+        if not is_lossy and (not bits or bits >= _COARSEST_BITS):
             self._push_flat_tops(levels)
 
     def _push_flat_tops(self, levels: NDArray[np.float32]) -> None:

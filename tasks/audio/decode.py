@@ -83,7 +83,7 @@ class _Tally:
     frames: int = 0
     damaged: int = 0
     peak: float = 0.0
-    cut_peaks: CutInFile = field(default_factory=lambda: CutInFile(is_lossy=True))
+    cut_peaks: CutInFile = field(default_factory=CutInFile)
     products: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     """Of two channels: the energy of the left one, of the right one, and what they have in common."""
 
@@ -149,8 +149,7 @@ def _blocks(source: Path, tally: _Tally, max_duration_s: float) -> Iterator[Samp
         for frame in _frames(container, stream, tally):
             if converter is None:
                 converter = FrameConverter(1 if frame.layout.nb_channels == 1 else 2)
-                tally.cut_peaks = CutInFile(is_lossy=stream.codec_context.codec.lossy)
-            tally.cut_peaks.push(frame)
+            tally.cut_peaks.push(frame, is_lossy=stream.codec_context.codec.lossy)
             for block in converter.convert(_usable(frame, source)):
                 yield _counted(block, tally)
             _check_length(source, tally.n_samples / PROGRAMME_RATE_HZ, max_duration_s)
