@@ -34,10 +34,13 @@ def folder_name(target: PublishingTarget, show_slug: str, wished: str, claim: Cl
     mark = hashlib.sha256(claim.source.address.encode()).hexdigest()
     short, by_production = f"{wished}-{mark[:8]}", f"{wished}-{claim.production}"
     names = (wished, by_production, short, f"{short}-{claim.production}", f"{wished}-{mark}-{claim.production}")
-    owners = {name: owner(target, f"{show_slug}/{name}") for name in names}
-    kept = [(name, has) for name, has in owners.items() if has and has.is_of_episode(claim)]
-    # A file that was copied over another is still the other's episode: where it lies says more than what it holds.
-    own = [name for name, has in sorted(kept, key=lambda each: each[1].source.address != claim.source.address)]
+    owners: dict[str, Claim | None] = {}
+    for name in names:
+        owners[name] = has = owner(target, f"{show_slug}/{name}")
+        # A file that was copied over another is still the other's episode: where it lies says more than what it holds.
+        if has and has.is_of_episode(claim) and has.source.address == claim.source.address:
+            return name
+    own = [name for name, has in owners.items() if has and has.is_of_episode(claim)]
     first = owners[wished]
     is_another_production = first is not None and first.is_of_source(claim)
     free = [name for name, has in owners.items() if has is None and (name != by_production or is_another_production)]
