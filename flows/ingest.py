@@ -77,17 +77,18 @@ async def furnish(template: str, production: Production) -> Dressing | None:
     sounds: dict[str, AudioRef] = {}
     notes: list[str] = []
     for role, source in furnishing.sources.items():
+        kind = role.replace("_", " ")
         if role == "room_tone" and production == "enhance":
             continue  # a recording has its own
         try:
             recording = await stored(decode_recording, source, load_settings().ingest.max_duration_s)
         except SourceError as error:
-            raise error.named_by(f"the {role.replace('_', ' ')} of the template {template!r}") from error
+            raise error.named_by(f"the {kind} of the template {template!r}") from error
         if role in LOOPED and recording.audio.duration_s < SHORTEST_LOOP_S:
             raise InvalidTemplate(
-                f"the {role.replace('_', ' ')} of the template {template!r} lasts {recording.audio.duration_s:.3f} s; "
+                f"the {kind} of the template {template!r} lasts {recording.audio.duration_s:.3f} s; "
                 f"over and over it would be a buzz: give a sound of {SHORTEST_LOOP_S:.0f} s or more"
             )
         sounds[role] = recording.audio
-        notes += [f"The template's {role.replace('_', ' ')}: {note}" for note in recording.notes]
+        notes += [f"The template's {kind}: {note}" for note in recording.notes]
     return Dressing.of(furnishing.template, sounds, tuple(notes)) if sounds else None
