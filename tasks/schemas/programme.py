@@ -15,7 +15,7 @@ class Recording(Frozen):
     """A decoded recording, and what a person should know of it."""
 
     audio: AudioRef
-    clipped_samples: int = Field(default=0, description="At full scale in the file as it came, where it can be told.")
+    clipped_samples: int = Field(default=0, description="Cut off in the file as it came, where it can be told.")
     clipped_runs: int = Field(default=0, description="Peaks that were cut off there.")
     notes: tuple[str, ...] = ()
 
