@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.audio.crossfade import Gains
 from tasks.audio.pcm import PROGRAMME_RATE_HZ
+from tasks.audio.runs import runs_of
 from tasks.audio.samples import Samples
 from tasks.schemas import Ducking
 
@@ -43,9 +44,8 @@ class Envelope:
         """Where somebody speaks, in samples; level_lufs: how loud one channel of the speech is."""
         power = np.concatenate([np.zeros(0, np.float32), *self._frames])
         loud = power > 10 ** ((level_lufs + _GATE_LU) / 10)
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]]).astype(np.int8)))
         spans: list[Span] = []
-        for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        for start, end in runs_of(loud).tolist():
             if spans and start - spans[-1][1] <= _BRIDGED_FRAMES:
                 spans[-1] = (spans[-1][0], end)
             else:

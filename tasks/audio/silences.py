@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.audio.energies import HOP_S, Energies, integrated_lufs, lufs
+from tasks.audio.runs import runs_of
 from tasks.audio.samples import Samples
 from tasks.schemas import Cut, Word
 
@@ -77,8 +78,7 @@ def _quiet_runs(energies: Energies) -> Iterator[tuple[float, float]]:
     levels = lufs(energies)
     room_lufs = min(float(np.percentile(levels, _ROOM_PERCENTILE)) + _ABOVE_ROOM_LU, all_lufs - _LOUDEST_ROOM_LU)
     quiet = levels <= max(room_lufs, all_lufs - _SILENT_BELOW_LU)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8)))
-    for start, end in edges.reshape(-1, 2).tolist():
+    for start, end in runs_of(quiet).tolist():
         yield start * HOP_S, end * HOP_S
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.audio.energies import ABSOLUTE_GATE_LUFS, HOP_S, RELATIVE_GATE_LU, Energies, integrated_lufs, lufs
+from tasks.audio.runs import runs_of
 from tasks.schemas import Segment
 
 _SPEECH_WITHIN_LU = 20.0  # of the loudness of all: what is softer is breath, room, or the next room's talk
@@ -105,8 +106,7 @@ def _measured(energies: Energies, speech: Mask, start: int, end: int, speaker: s
 
 def _phrases(energies: Energies, speech: Mask) -> Iterator[tuple[int, int]]:
     """Runs of speech, the long ones cut where they are weakest."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], speech, [False]]).astype(np.int8)))
-    for run_start, end in edges.reshape(-1, 2).tolist():
+    for run_start, end in runs_of(speech).tolist():
         start = run_start
         while end - start > 1.5 * _PHRASE_HOPS:
             cut = _weakest(energies, start + _PHRASE_HOPS // 2, start + _PHRASE_HOPS)

@@ -9,12 +9,13 @@ import structlog
 
 from tasks.audio.ahead import read_ahead
 from tasks.audio.denoise.engine import Denoiser, load_engine
-from tasks.audio.denoise.verdict import CELL_FRAMES, Cells, clean_cells, frames_of, lost_cells, runs
+from tasks.audio.denoise.verdict import CELL_FRAMES, Cells, clean_cells, frames_of, lost_cells
 from tasks.audio.denoise.wet import Wet, around, mixed, within
 from tasks.audio.levels import FRAME_S, LevelMeter, Levels, speech_change_db, speech_level
 from tasks.audio.music import MusicMeter
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, SoundInfo, info, read_blocks, write_flac
 from tasks.audio.progress import reported
+from tasks.audio.runs import runs_of
 from tasks.schemas import LeftAlone, NoiseReduction, NoiseReport
 from tasks.schemas.treatment import Reason
 
@@ -68,7 +69,7 @@ def _clean(source: Path, engine: Denoiser, wet: Wet, noisy: Cells, before: Level
     speech_dbfs = speech_level(before[frames_of(noisy, len(before))]).speech_dbfs
     gain_db = _SPEECH_DBFS - speech_dbfs
     gain = np.float32(10 ** (gain_db / 20))
-    for first, end in runs(noisy):
+    for first, end in runs_of(noisy).tolist():
         heard, edge, n_samples = around(source, first, end)
         noise_dbfs = speech_level(before[first * CELL_FRAMES : end * CELL_FRAMES]).noise_dbfs
         louder = (block * gain for block in read_ahead(heard))

@@ -45,12 +45,6 @@ def frames_of(cells: Cells, n_frames: int) -> NDArray[np.bool_]:
     return np.repeat(cells, CELL_FRAMES)[:n_frames]
 
 
-def runs(cells: Cells) -> Iterator[tuple[int, int]]:
-    """First cell and the one after the last, of each unbroken stretch."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], cells, [False]]).astype(np.int8)))
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-
-
 def _is_lost(before: Levels, after: Levels) -> bool:
     in_loud_noise = speech_level(before).snr_db < LOUD_NOISE_SNR_DB
     most_db = MOST_LOST_IN_LOUD_NOISE_DB if in_loud_noise else MOST_SPEECH_LOST_DB

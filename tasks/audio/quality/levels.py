@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.audio.levels import FLOOR_DBFS, FRAME_S, LevelMeter, speech_level
+from tasks.audio.runs import runs_of
 
 _AUDIBLE_DB = 3.5  # above the floor: what is added to silence so that its level is a number is 3 dB
 _BELOW_LOUDEST_DB = 45.0
@@ -56,5 +57,4 @@ class SpeechMeter:
 
 
 def _longest(mask: NDArray[np.bool_]) -> int:
-    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+    return int(np.diff(runs_of(mask)).max(initial=0))
