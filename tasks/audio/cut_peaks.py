@@ -2,128 +2,184 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
-FULL_SCALE = 0.999  # 16-bit converters stop a step short of 1.0
+from tasks.audio.runs import runs_of
+from tasks.audio.samples import Samples, without_damage
+
+_FULL_SCALE = 0.999  # 16-bit converters stop a step short of 1.0
 _SHORTEST_RUN = 3
 _FLAT = 1e-4  # three steps of 16 bits: what was cut, turned down and dithered is still as flat as that
 _LOWEST_CEILING = 0.1
-_COARSEST_BITS = 16  # of 8 bits, the tops of soft sounds are flat as they are
-_KINDS = ("u8", "s16", "s32", "flt", "dbl")  # all that PyAV makes an array of
+_HIGHEST = {"u8": 2.0**7 - 1, "s16": 2.0**15 - 1, "s32": 2.0**31 - 1}  # integers
+_KINDS = (*_HIGHEST, "flt", "dbl")  # all that PyAV makes an array of
 _MOST_PLANAR = 7  # of eight, PyAV 18.1 looks for a ninth plane, and crashes
+_BLOCK = 1 << 16  # samples of a file's channel that are looked at together
 
-Cut = NDArray[np.bool_]
-"""Which samples are cut: shape (n_channels, n_samples)."""
+Heights = NDArray[np.float32]
+"""How far one half of a channel's wave rises from zero, up or down: shape (n_samples,), full scale 1.0."""
+
+
+class CutCount(NamedTuple):
+    """How much was cut, all channels together."""
+
+    samples: int
+    runs: int
+    """Peaks: three such samples and more in a row."""
 
 
 class CutPeaks:
-    """Counts while sound streams by, in constant memory."""
+    """Counts what is at full scale while sound streams by, in constant memory."""
 
     def __init__(self) -> None:
-        self.samples = 0
-        """That are cut, in any channel."""
-        self._runs = 0
-        self._open: list[int] = []  # length of the run in which each channel's last block ended
+        self._samples = self._runs = 0
+        self._open: list[int] = []  # length of the run in which the last block ended, of each half of each channel
 
-    def push(self, cut: Cut) -> None:
+    def push(self, samples: Samples) -> None:
         """Take the next samples; channels may come and go."""
-        if len(cut) != len(self._open) or (cut.size and not cut.any()):
-            self._runs, self._open = self.runs, [0] * len(cut)
-        if not cut.any():  # nearly always
-            return
-        self.samples += int(cut.any(axis=0).sum())
-        for channel, of_channel in enumerate(cut):
-            self._push_channel(channel, of_channel)
+        is_below = not samples.size or max(samples.max(), -samples.min()) < _FULL_SCALE  # nearly always
+        if is_below or len(self._open) != 2 * len(samples):
+            self._runs, self._open = self.result().runs, [0] * 2 * len(samples)
+        if not is_below:
+            self._open = [self._end_of(*half) for half in zip(_halves(samples), self._open, strict=True)]
 
-    @property
-    def runs(self) -> int:
-        """Peaks that were cut: three such samples and more in a row."""
-        return self._runs + sum(length >= _SHORTEST_RUN for length in self._open)
+    def result(self) -> CutCount:
+        """Of all that was taken so far."""
+        return CutCount(self._samples, self._runs + sum(length >= _SHORTEST_RUN for length in self._open))
 
-    def _push_channel(self, channel: int, cut: Cut) -> None:
-        edges = np.flatnonzero(np.diff(cut.astype(np.int8), prepend=0, append=0))
-        lengths = [int(length) for length in edges[1::2] - edges[::2]]
-        if len(edges) and edges[0] == 0:
-            lengths[0] += self._open[channel]
-        elif len(cut):
-            self._runs += self._open[channel] >= _SHORTEST_RUN
-        if len(cut):
-            self._open[channel] = lengths.pop() if cut[-1] else 0
-        self._runs += sum(length >= _SHORTEST_RUN for length in lengths)
+    def _end_of(self, heights: Heights, open_length: int) -> int:
+        """Count what ends here, and tell how long the run is that does not."""
+        cut = heights >= _FULL_SCALE
+        lengths = np.diff(runs_of(cut)).ravel()
+        self._samples += int(lengths.sum())
+        if cut[0]:
+            lengths[0] += open_length
+        else:
+            lengths = np.insert(lengths, 0, open_length)
+        ended, still_open = (lengths[:-1], int(lengths[-1])) if cut[-1] else (lengths, 0)
+        self._runs += int((ended >= _SHORTEST_RUN).sum())
+        return still_open
 
 
 class CutInFile:
     """Counts in the frames of a file, before anything rounds the corners off.
 
     Integers end at full scale. What a lossless file holds is searched for flat tops besides, as a recording may have
-    been turned down after it was cut. A lossy codec makes ripples of them: a part of what was cut at full scale is
-    found in what it gives, and nothing below.
+    been turned down after it was cut, or one of its channels. A lossy codec makes ripples of them: a part of what was
+    cut at full scale is found in what it gives, and nothing below.
     """
 
     def __init__(self) -> None:
-        self._at_full_scale, self._at_ceiling = CutPeaks(), CutPeaks()
-        self._ceiling = _LOWEST_CEILING
-
-    @property
-    def samples(self) -> int:
-        """That are cut, in any channel."""
-        return self._most.samples
-
-    @property
-    def runs(self) -> int:
-        """Peaks that were cut."""
-        return self._most.runs
+        self._earlier = CutCount(0, 0)  # in frames of another kind
+        self._kind = ("", 0, False)
+        self._waiting: list[NDArray[np.generic]] = []
+        self._at_full_scale = CutPeaks()
+        self._flat_tops: list[_FlatTop] = []
+        self._step = 0.0
 
     def push(self, frame: AudioFrame, *, is_lossy: bool) -> None:
         """Take the next frame; of 64-bit integers, and of planar frames with more than 7 channels, nothing is told.
 
         is_lossy: whether a lossy codec gave it.
         """
-        channels, kind = frame.layout.nb_channels, frame.format.name.rstrip("p")
-        if kind not in _KINDS or not frame.samples or (frame.format.is_planar and channels > _MOST_PLANAR):
+        channels, is_planar, name = frame.layout.nb_channels, frame.format.is_planar, frame.format.name.rstrip("p")
+        if name not in _KINDS or not frame.samples or (is_planar and channels > _MOST_PLANAR):
             return
-        levels, bits = _levels(frame.to_ndarray())
-        levels = levels if frame.format.is_planar else levels.reshape(-1, channels).T
-        if bits or is_lossy:
-            self._at_full_scale.push(levels >= FULL_SCALE - (2.0 ** (1 - bits) if bits else 0.0))
-        if not is_lossy and (not bits or bits >= _COARSEST_BITS):
-            self._push_flat_tops(levels)
+        if (kind := (name, channels, is_lossy)) != self._kind:
+            self._earlier, self._kind, self._step = self.result(), kind, 0.0
+            self._at_full_scale, self._flat_tops = CutPeaks(), [_FlatTop() for _ in range(2 * channels)]
+        values = frame.to_ndarray()
+        self._waiting.append(values if is_planar else values.reshape(-1, channels).T)
+        if sum(values.shape[1] for values in self._waiting) >= _BLOCK:
+            self._look()
 
-    def _push_flat_tops(self, levels: NDArray[np.float32]) -> None:
-        highest = float(levels.max(initial=0.0))
+    def result(self) -> CutCount:
+        """Of all that was taken so far."""
+        self._look()
+        tops = [top.result() for top in self._flat_tops if self._step <= _FLAT]
+        at_ceiling = CutCount(sum(top.samples for top in tops), sum(top.runs for top in tops))
+        most = max(self._at_full_scale.result(), at_ceiling, key=lambda count: count.runs)
+        return CutCount(self._earlier.samples + most.samples, self._earlier.runs + most.runs)
+
+    def _look(self) -> None:
+        if not self._waiting:
+            return
+        name, _, is_lossy = self._kind
+        highest = _HIGHEST.get(name)
+        samples, self._waiting = _scaled(np.concatenate(self._waiting, axis=1), highest), []
+        if highest or is_lossy:  # other floats go beyond it
+            self._at_full_scale.push(samples)
+        if not is_lossy:
+            if not 0 < self._step <= _FLAT:
+                self._step = _step_of(samples, self._step, highest)
+            for top, heights in zip(self._flat_tops, _halves(samples), strict=True):
+                top.push(heights)
+
+
+class _FlatTop:
+    """Counts how often one half of one channel stays at the highest level that it reaches."""
+
+    def __init__(self) -> None:
+        self._samples = self._runs = 0
+        self._ceiling = _LOWEST_CEILING
+        self._held = np.zeros(0, np.float32)  # the run in which the last block ended, and what lies before it
+
+    def push(self, heights: Heights) -> None:
+        """Take the next ones."""
+        highest = float(heights.max())
+        if highest < self._ceiling - _FLAT and len(self._held) == 1:  # nearly always
+            self._held = heights[-1:]
+            return
         if highest > self._ceiling + _FLAT:  # what was flat before lay lower, and was not cut
-            self._ceiling, self._at_ceiling = highest, CutPeaks()
-        at_ceiling = levels >= self._ceiling - _FLAT
-        if at_ceiling.any():
-            at_ceiling = np.stack([_with_corners(*channel) for channel in zip(at_ceiling, levels, strict=True)])
-        self._at_ceiling.push(at_ceiling)
+            self._ceiling, self._samples, self._runs = highest, 0, 0
+        heights = np.concatenate([self._held, heights])
+        is_below = heights < self._ceiling - _FLAT
+        last_below = len(heights) - 1 - int(np.argmax(is_below[::-1]))
+        samples, runs = self._counted(heights[: last_below + 1])
+        self._samples, self._runs = self._samples + samples, self._runs + runs
+        self._held = heights[max(last_below, len(heights) - _BLOCK) :].copy()
 
-    @property
-    def _most(self) -> CutPeaks:
-        return max(self._at_full_scale, self._at_ceiling, key=lambda peaks: peaks.runs)
+    def result(self) -> CutCount:
+        """Of all that was taken so far."""
+        samples, runs = self._counted(self._held)
+        return CutCount(self._samples + samples, self._runs + runs)
+
+    def _counted(self, heights: Heights) -> CutCount:
+        """The runs beside which the level falls all at once; a round peak is flat for a moment, too.
+
+        Where n samples of a parabola lie within a height, the next one lies within ((n + 1) / (n - 1)) ** 2 of it.
+        """
+        starts, ends = runs_of(heights >= self._ceiling - _FLAT).T
+        is_run = ends - starts >= _SHORTEST_RUN
+        starts, ends = starts[is_run], ends[is_run]
+        lengths = ends - starts
+        # What lies beyond the first and the last one is not known: as if it went on there.
+        beside = np.minimum(heights[np.maximum(starts - 1, 0)], heights[np.minimum(ends, len(heights) - 1)])
+        has_corner = heights[starts] - beside >= 2 * _FLAT * ((lengths + 1) / (lengths - 1)) ** 2
+        return CutCount(int(lengths[has_corner].sum()), int(has_corner.sum()))
 
 
-def _levels(values: NDArray[np.generic]) -> tuple[NDArray[np.float32], int]:
-    """The distance of each value from silence, 1 for full scale; and the bits of an integer, 0 for floats."""
-    if values.dtype.kind == "f":
-        return np.abs(values).astype(np.float32, copy=False), 0
-    bits = 8 * values.itemsize
-    zero = np.float32(128 if bits == 8 else 0)
-    return np.abs(values.astype(np.float32) - zero) / np.float32(2 ** (bits - 1)), bits
+def _halves(samples: Samples) -> list[Heights]:
+    return [sign * channel for channel in samples for sign in (1, -1)]
 
 
-def _with_corners(near: NDArray[np.bool_], levels: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """The runs beside which the level falls all at once; a round peak is flat for a moment, too. Shape (n_samples,).
+def _scaled(values: NDArray[np.generic], highest: float | None) -> Samples:
+    if highest is None:
+        with np.errstate(over="ignore"):
+            return without_damage(values.astype(np.float32, copy=False))
+    zero = np.float32(128 if values.dtype == np.uint8 else 0)
+    return (values.astype(np.float32) - zero) / np.float32(highest)
 
-    Where n samples of a parabola lie within a height, the next one lies within ((n + 1) / (n - 1)) ** 2 of it.
+
+def _step_of(samples: Samples, step: float, highest: float | None) -> float:
+    """What all differences are multiples of, `step` among them; 0 where there are none.
+
+    All that can be had of 8 bits has coarse ones, also where it was written as 16 bits; each soft top is flat there.
     """
-    starts, ends = np.flatnonzero(np.diff(near.astype(np.int8), prepend=0, append=0)).reshape(-1, 2).T
-    lengths = np.maximum(ends - starts, _SHORTEST_RUN)
-    beside = np.pad(levels, 1)  # what lies beyond the frame is not known: as if it fell there
-    falls = levels[starts] - np.minimum(beside[starts], beside[ends + 1])
-    has_corner = falls >= 2 * _FLAT * ((lengths + 1) / (lengths - 1)) ** 2
-    cut = near.copy()
-    cut[near] = np.repeat(has_corner, ends - starts)
-    return cut
+    unit = 1 / min(highest or np.inf, 2.0**23)  # float32 holds 24 bits
+    differences = np.append(np.diff(np.rint(samples.astype(np.float64) / unit)), step / unit)
+    return float(np.gcd.reduce(np.rint(differences).astype(np.int64))) * unit

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tasks.audio.cut_peaks import CutInFile
 from tasks.audio.frames import FrameConverter
 from tasks.audio.pcm import PROGRAMME_RATE_HZ, part_of, write_flac
-from tasks.audio.samples import Samples
+from tasks.audio.samples import Samples, without_damage
 from tasks.errors import EmptySource, NoAudioStream, SilentRecording, SourceTooLong, UnreadableSource
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,6 @@ OPEN_OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
 SILENT_BELOW_DBFS = -70.0
 HOT_TARGET_DBFS = -0.1
 _TURNED = -0.9  # a correlation that no place of voices and instruments in the room gives
-_LOUDEST = 2.0**31  # of any scale that integers were ever written in; beyond it a float is damage
 _RATES_HZ = range(4_000, 768_001)
 
 
@@ -113,6 +112,7 @@ def decode_to_flac(source: Path, target: Path, *, max_duration_s: float) -> Deco
             gains = (gain * signs).astype(np.float32)
             scaled = (block * gains for block in _blocks(source, _Tally(), max_duration_s))
             written = write_flac(part, scaled, sample_rate_hz=PROGRAMME_RATE_HZ)
+    cut = tally.cut_peaks.result()
     missing_s = tally.claimed_s - written.duration_s
     return Decoded(
         duration_s=written.duration_s,
@@ -122,8 +122,8 @@ def decode_to_flac(source: Path, target: Path, *, max_duration_s: float) -> Deco
         damaged_packets=tally.damaged,
         truncated=missing_s > max(1.0, 0.02 * tally.claimed_s),
         format_name=tally.format_name,
-        clipped_samples=tally.cut_peaks.samples,
-        clipped_runs=tally.cut_peaks.runs,
+        clipped_samples=cut.samples,
+        clipped_runs=cut.runs,
         turned=tally.turned,
     )
 
@@ -257,8 +257,7 @@ def _usable(frame: AudioFrame, source: Path) -> AudioFrame:
 
 def _counted(block: Samples, tally: _Tally) -> Samples:
     """The block without NaN and the like, counted."""
-    broken = ~(np.abs(block) <= _LOUDEST)  # true for NaN as well
-    block = np.where(broken, np.float32(0), block) if broken.any() else block
+    block = without_damage(block)
     tally.n_samples += block.shape[1]
     if len(block) == 2:
         left, right = block

@@ -30,7 +30,7 @@ class SoundQuality(Frozen):
     sample_rate_hz: int
     channels: int
     loudness: Loudness
-    clipped_samples: int = Field(description="At full scale, in any channel; of a recording, also cut off below it.")
+    clipped_samples: int = Field(description="At full scale, of all channels; of a recording, also cut off below it.")
     clipped_runs: int = Field(description="Three and more of them in a row: where a peak was cut off.")
     dc: tuple[float, ...] = Field(description="Mean of each channel; 0 is right.")
     speech_dbfs: float | None = Field(description="Mean level while somebody speaks.")

@@ -47,15 +47,15 @@ def analyze(blocks: Iterable[Samples], *, sample_rate_hz: int, channels: int, du
         levels.push(mono)
         spectrum.push(mono)
         windows.push(mono)
-    told = levels.result()
+    told, cut = levels.result(), faults.cut_peaks.result()
     has_both = told.speech_dbfs is not None and told.noise_dbfs is not None
     sound = SoundQuality(
         duration_s=round(n_samples / sample_rate_hz, 3),
         sample_rate_hz=sample_rate_hz,
         channels=channels,
         loudness=meter.result(),
-        clipped_samples=faults.cut_peaks.samples,
-        clipped_runs=faults.cut_peaks.runs,
+        clipped_samples=cut.samples,
+        clipped_runs=cut.runs,
         dc=faults.dc,
         speech_dbfs=_rounded(told.speech_dbfs),
         noise_dbfs=_rounded(told.noise_dbfs),

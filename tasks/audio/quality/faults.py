@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.audio.cut_peaks import FULL_SCALE, CutPeaks
+from tasks.audio.cut_peaks import CutPeaks
 from tasks.audio.samples import Samples
 
 
@@ -23,7 +23,7 @@ class Faults:
         self._sums += samples.sum(axis=1, dtype=np.float64)
         if len(samples) == 2:
             self._products += (samples @ samples.T).astype(np.float64)
-        self.cut_peaks.push(np.abs(samples) >= FULL_SCALE)
+        self.cut_peaks.push(samples)
 
     @property
     def dc(self) -> tuple[float, ...]:
