@@ -18,7 +18,6 @@ from tasks.ingest import (
     sweep_leftovers,
 )
 from tasks.schemas import NO_TEMPLATE, AudioRef, Clip, Dressing, Material, Production, ScriptRef
-from tasks.schemas.template import LOOPED
 
 SHORTEST_LOOP_S = 1.0
 
@@ -84,10 +83,10 @@ async def furnish(template: str, production: Production) -> Dressing | None:
             recording = await stored(decode_recording, source, load_settings().ingest.max_duration_s)
         except SourceError as error:
             raise error.named_by(f"the {kind} of the template {template!r}") from error
-        if role in LOOPED and recording.audio.duration_s < SHORTEST_LOOP_S:
+        if role in furnishing.template.looped and recording.audio.duration_s < SHORTEST_LOOP_S:
             raise InvalidTemplate(
-                f"the {kind} of the template {template!r} lasts {recording.audio.duration_s:.3f} s; "
-                f"over and over it would be a buzz: give a sound of {SHORTEST_LOOP_S:.0f} s or more"
+                f"the {kind} of the template {template!r} lasts {recording.audio.duration_s:g} s, "
+                f"less than {SHORTEST_LOOP_S:.0f} s; over and over it would be a buzz: give a longer sound"
             )
         sounds[role] = recording.audio
         notes += [f"The template's {kind}: {note}" for note in recording.notes]

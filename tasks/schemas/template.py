@@ -193,10 +193,13 @@ class EpisodeTemplate(Frozen):
         named = {role: str(getattr(self, role).file) for role in ROLES}
         return {role: file for role, file in named.items() if file}
 
+    @property
+    def looped(self) -> tuple[str, ...]:
+        """What begins anew where its file ends; of a recording's noise, only the colour is taken."""
+        return ("bed",) if self.room_tone.take == "noise" else ("bed", "room_tone")
+
 
 ROLES = ("intro", "sting", "bed", "outro", "room_tone")
-LOOPED = ("bed", "room_tone")
-"""What begins anew at its end, as long as it is wanted."""
 
 
 class Furnishing(Frozen):

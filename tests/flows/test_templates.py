@@ -53,7 +53,7 @@ def templates(studio, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(folder / "lok.wav", tone(INTRO_S, -9.0, hz=9000.0), subtype="PCM_16")
     write(folder / "stingur.wav", tone(STING_S, -9.0, hz=5000.0), subtype="PCM_16")
     write(folder / "undirspil.flac", np.repeat(tone(4.0, -20.0, hz=7000.0), 2, axis=0))
-    write(folder / "talk.wav", 0.3 * babble(5.0) + noise(5.0, -60.0))
+    write(folder / "talk.wav", 0.3 * babble(0.9) + noise(0.9, -60.0))
     return folder
 
 
@@ -206,10 +206,11 @@ def test_what_is_wrong_with_a_template_is_said_before_anything_is_spoken(studio,
     with pytest.raises(InvalidTemplate, match=r"morgunn\.yaml: entry morgunn is not right: intro\.gain"):
         studio.produce(source, template="morgunn")
 
-    write(templates / "blip.wav", tone(0.01))
-    (templates / "morgunn.yaml").write_text("{name: morgunn, bed: {file: blip.wav}}")
-    with pytest.raises(InvalidTemplate, match=r"the bed of the template 'morgunn' lasts 0\.010 s"):
-        studio.produce(source, template="morgunn")
+    write(templates / "blip.wav", tone(0.9999))
+    for role in ("bed", "room_tone"):
+        (templates / "morgunn.yaml").write_text(f"{{name: morgunn, {role}: {{file: blip.wav}}}}")
+        with pytest.raises(InvalidTemplate, match=rf"{role.replace('_', ' ')} .* 'morgunn' lasts 0\.999896 s, less than"):
+            studio.produce(source, template="morgunn")
 
     assert not studio.published.exists()
     assert not (studio.folder / "data" / "store" / "records").exists(), "nothing was spoken"
