@@ -21,7 +21,7 @@ from tasks.feed.address import ShowAddress, address_of_uri
 from tasks.feed.claim import Claim, ClaimedSource
 from tasks.feed.contents import LOUDNESS, PAGE, SPECTROGRAM, WAVEFORM, Episode, contents_of
 from tasks.feed.episode_folder import FEED, Content, Edition, publish_episode, published_item, put_content
-from tasks.feed.folder_name import folder_name, wished_name
+from tasks.feed.folder_name import take_folder, wished_name
 from tasks.feed.item import FeedItem, episode_guid
 from tasks.feed.manifest import MANIFEST, is_same_episode, manifest_of, read_manifest
 from tasks.feed.slug import slugify
@@ -49,8 +49,7 @@ def publish_parcel(parcel: Parcel) -> EpisodeManifest:
     """Write the episode's files, check them, and only then tell the feed; equal content changes nothing."""
     target, public_url = publishing_target(parcel.request.publish_to)
     show_slug = slugify(parcel.request.show)
-    claim = _claim(parcel)
-    slug = folder_name(target, show_slug, wished_name(parcel.title, parcel.material.source.name), claim)
+    slug = take_folder(target, show_slug, wished_name(parcel.title, parcel.material.source.name), _claim(parcel))
     address = ShowAddress(public_url or address_of_uri(target.uri("")), show_slug)
     before = published_item(target, show_slug, slug)
     store, cover = audio_store(), cover_of(parcel.show)
@@ -60,7 +59,7 @@ def publish_parcel(parcel: Parcel) -> EpisodeManifest:
         moment = first_published(before, kept)
         item, files = contents_of(_episode(parcel, moment), sounds, cover=cover, folder=folder)
         guid = before.guid if before else episode_guid(show_slug, slug)
-        item = item.model_copy(update={"guid": guid, "episode": slug, "claim": claim})
+        item = item.model_copy(update={"guid": guid, "episode": slug})
         files |= _pictures(parcel)
         made = manifest_of(parcel, item, files, address=address, folder=target.uri(f"{show_slug}/{slug}"))
         lasting = kept if kept and is_same_episode(kept, made) else made

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+CLAIM = "claim.json"
+"""The first file in an episode's folder: who has written it has the folder."""
 
 
 class ClaimedSource(BaseModel):
@@ -29,3 +32,11 @@ class Claim(BaseModel):
     def is_of_episode(self, other: Claim) -> bool:
         """Whether both are of one episode: a recording that was enhanced, and then revoiced, is two."""
         return self.production == other.production and self.is_of_source(other)
+
+
+def read_claim(data: bytes | None) -> Claim | None:
+    """What a claim says, or a manifest, also one that another version wrote; None where none can be read."""
+    try:
+        return Claim.model_validate_json(data) if data else None
+    except ValidationError:
+        return None

@@ -12,6 +12,7 @@ import structlog
 from pydantic import ValidationError
 
 from tasks.feed.address import ShowAddress, address_of_uri
+from tasks.feed.claim import CLAIM
 from tasks.feed.item import FeedItem, episode_guid
 from tasks.feed.render import render_feed
 from tasks.schemas import Show
@@ -127,7 +128,7 @@ def publish_episode(target: PublishingTarget, edition: Edition) -> Published:
     # From here on the episode may be in the feed: everything that the record names is there, and whole.
     target.put_bytes(item.model_dump_json(indent=1).encode(), f"{folder}/{RECORD}")
     address = update_feed(target, edition)
-    for leftover in set(target.names(folder)) - {f"{folder}/{name}" for name in (*edition.files, RECORD)}:
+    for leftover in set(target.names(folder)) - {f"{folder}/{name}" for name in (*edition.files, CLAIM, RECORD)}:
         target.delete(leftover)
     return Published(item, target.uri(folder), target.uri(f"{edition.show_slug}/{FEED}"), address)
 

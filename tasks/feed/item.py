@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, field_validator
 
-from tasks.feed.claim import Claim
 from tasks.schemas.frozen import Frozen
 
 _EPISODES = uuid.uuid5(uuid.NAMESPACE_URL, "hladvarp:episode")
@@ -40,7 +39,6 @@ class FeedItem(Frozen):
     duration_s: float = Field(ge=0)
     guid: str = ""
     episode: str = Field(default="", description="The episode's folder name.")
-    claim: Claim | None = Field(default=None, description="Whose folder it is, should its manifest be spoiled.")
     description: str = ""
     language: str = "is"
     transcripts: tuple[FeedFile, ...] = ()
@@ -60,15 +58,3 @@ class FeedItem(Frozen):
 def episode_guid(show_slug: str, episode_slug: str) -> str:
     """Give the identity of an episode: apps that have seen it once must know it again, whatever else changes."""
     return str(uuid.uuid5(_EPISODES, f"{show_slug}/{episode_slug}"))
-
-
-class _Record(BaseModel):
-    claim: Claim
-
-
-def recorded_claim(data: bytes | None) -> Claim | None:
-    """Whose folder a record lies in, also where another version wrote it; None where that cannot be read."""
-    try:
-        return _Record.model_validate_json(data).claim if data else None
-    except ValidationError:
-        return None

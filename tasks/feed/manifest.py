@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from tasks.feed.address import ShowAddress
-from tasks.feed.claim import Claim
 from tasks.feed.contents import PAGE, audio_name
 from tasks.feed.episode_folder import Content
 from tasks.feed.item import FeedItem
@@ -76,14 +75,6 @@ def read_manifest(data: bytes | None) -> EpisodeManifest | None:
     """A published manifest; None where there is none, or one that another version wrote."""
     try:
         return EpisodeManifest.model_validate_json(data) if data else None
-    except ValidationError:
-        return None
-
-
-def read_claim(data: bytes | None) -> Claim | None:
-    """Whose folder a manifest lies in, also where another version wrote it; None where none can be read."""
-    try:
-        return Claim.model_validate_json(data) if data else None
     except ValidationError:
         return None
 

@@ -22,6 +22,7 @@ FILES = {
     "quality.html",
     "manifest.json",
     "item.json",
+    "claim.json",
     "index.html",
     "waveform.png",
     "loudness.png",
