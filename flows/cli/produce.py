@@ -35,7 +35,7 @@ def setting(text: str) -> Setting:
         raise argparse.ArgumentTypeError(f"{text!r} is not GROUP.FIELD=VALUE with one of {', '.join(GROUPS)}")
     try:
         return Setting(group, field, json.loads(value))
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return Setting(group, field, value)
 
 
@@ -101,7 +101,10 @@ def parse(arguments: list[str]) -> EpisodeRequest:
         "budget": given.budget,
         "pods": given.pods,
     }
+    with_option = {(group, field) for group in GROUPS for field in request[group]}
     for group, field, value in given.set:
+        if (group, field) in with_option:
+            parser.error(f"--set {group}.{field}: there is an option of its own for that, see --help")
         request[group][field] = value
     try:
         return EpisodeRequest.model_validate(request)

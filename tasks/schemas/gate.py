@@ -55,6 +55,7 @@ class Gate(Frozen):
     cut_peaks_a_minute: float = Field(
         default=0.0,
         ge=0.0,
+        le=100_000.0,
         title="Most cut peaks a minute",
         description="In the recording that it is made from. 0: only reported.",
         json_schema_extra={"position": 6},

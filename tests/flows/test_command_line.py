@@ -81,7 +81,13 @@ def test_any_field_of_the_request_can_be_set_from_the_command_line():
         ("mastering.bit_rate_kbps=17", "mastering.bit_rate_kbps: Input should be 64, 96"),
         ("show.title=x", "'show.title=x' is not GROUP.FIELD=VALUE with one of treatment, mastering, gate"),
         ("treatment", "'treatment' is not GROUP.FIELD=VALUE"),
+        ("mastering.formats=flac", "--set mastering.formats: there is an option of its own for that"),
+        ("gate.round_trip=never", "--set gate.round_trip: there is an option of its own for that"),
+        ("gate.cut_peaks_a_minute=1e400", "gate.cut_peaks_a_minute: Input should be less than or equal to 100000"),
+        (f"gate.snr_db={200_000 * '['}", "gate.snr_db: Input should be a valid number"),
+        (f"gate.snr_db={5_000 * '9'}", "gate.snr_db: Input should be less than or equal to 60"),
     ],
+    ids=lambda text: text[:40],
 )
 def test_a_field_that_cannot_be_set_is_named(capsys: pytest.CaptureFixture[str], given: str, said: str):
     with pytest.raises(SystemExit):
