@@ -49,36 +49,7 @@ def cast_entry(text: str) -> CastEntry:
 
 def parse(arguments: list[str]) -> EpisodeRequest:
     """The request that the arguments make."""
-    parser = argparse.ArgumentParser(prog="python -m flows produce", description="Make one episode and publish it.")
-    parser.add_argument("source", help="a file, a folder, an http(s) address, a feed, or a uri such as s3://…")
-    parser.add_argument("--production", choices=get_args(Production), default="narrate")
-    parser.add_argument("--show", default="hladvarp", help="which show it belongs to")
-    parser.add_argument("--title", default="", help="default: the script's own, or the source's name")
-    parser.add_argument("--language", default="auto", help="default: heard or read from the source")
-    parser.add_argument("--publish-to", default="", metavar="PLACE", help="a folder, an s3:// uri, or block:name")
-    parser.add_argument("--cast", nargs="+", type=cast_entry, default=[], metavar="SPEAKER=VOICE", action="extend")
-    parser.add_argument("--template", default="", metavar="NAME", help="default: the show's; none: none")
-    parser.add_argument("--chain", choices=get_args(Chain), default="speech", help="what is done to the sound")
-    parser.add_argument(
-        "--target", choices=get_args(LoudnessTarget), default="apple", help="whose loudness it is to have"
-    )
-    parser.add_argument("--loudness", type=float, default=0.0, metavar="LUFS", help="a loudness of your own")
-    parser.add_argument("--channels", type=int, choices=(1, 2), default=2)
-    parser.add_argument("--formats", nargs="+", choices=get_args(AudioFormat), default=["mp3"], help="beside the MP3")
-    parser.add_argument(
-        "--round-trip", choices=("auto", "always", "never"), default="auto", help="hear what voices say again (auto)"
-    )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        type=setting,
-        default=[],
-        metavar="GROUP.FIELD=VALUE",
-        action="extend",
-        help="any other field, such as treatment.noise_reduction=off or mastering.true_peak_dbtp=-2",
-    )
-    parser.add_argument("--budget", type=float, default=0.0, metavar="USD", help="stop before it would cost more")
-    parser.add_argument("--pods", type=int, default=1, help="machines that share each stage placed on a work pool")
+    parser = _parser()
     given = parser.parse_args(arguments)
     request = {
         "source": given.source,
@@ -110,6 +81,40 @@ def parse(arguments: list[str]) -> EpisodeRequest:
         return EpisodeRequest.model_validate(request)
     except ValidationError as error:
         parser.error("; ".join(f"{'.'.join(map(str, wrong['loc']))}: {_what_is(wrong)}" for wrong in error.errors()))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flows produce", description="Make one episode and publish it.")
+    parser.add_argument("source", help="a file, a folder, an http(s) address, a feed, or a uri such as s3://…")
+    parser.add_argument("--production", choices=get_args(Production), default="narrate")
+    parser.add_argument("--show", default="hladvarp", help="which show it belongs to")
+    parser.add_argument("--title", default="", help="default: the script's own, or the source's name")
+    parser.add_argument("--language", default="auto", help="default: heard or read from the source")
+    parser.add_argument("--publish-to", default="", metavar="PLACE", help="a folder, an s3:// uri, or block:name")
+    parser.add_argument("--cast", nargs="+", type=cast_entry, default=[], metavar="SPEAKER=VOICE", action="extend")
+    parser.add_argument("--template", default="", metavar="NAME", help="default: the show's; none: none")
+    parser.add_argument("--chain", choices=get_args(Chain), default="speech", help="what is done to the sound")
+    parser.add_argument(
+        "--target", choices=get_args(LoudnessTarget), default="apple", help="whose loudness it is to have"
+    )
+    parser.add_argument("--loudness", type=float, default=0.0, metavar="LUFS", help="a loudness of your own")
+    parser.add_argument("--channels", type=int, choices=(1, 2), default=2)
+    parser.add_argument("--formats", nargs="+", choices=get_args(AudioFormat), default=["mp3"], help="beside the MP3")
+    parser.add_argument(
+        "--round-trip", choices=("auto", "always", "never"), default="auto", help="hear what voices say again (auto)"
+    )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        type=setting,
+        default=[],
+        metavar="GROUP.FIELD=VALUE",
+        action="extend",
+        help="any other field, such as treatment.noise_reduction=off or mastering.true_peak_dbtp=-2",
+    )
+    parser.add_argument("--budget", type=float, default=0.0, metavar="USD", help="stop before it would cost more")
+    parser.add_argument("--pods", type=int, default=1, help="machines that share each stage placed on a work pool")
+    return parser
 
 
 def _what_is(wrong: ErrorDetails) -> str:
