@@ -77,6 +77,7 @@ class CutInFile:
         self._earlier = CutCount(0, 0)  # in frames of another kind
         self._kind = ("", 0, False)
         self._waiting: list[NDArray[np.generic]] = []
+        self._n_waiting = 0
         self._at_full_scale = CutPeaks()
         self._flat_tops: list[_FlatTop] = []
         self._step = 0.0
@@ -94,7 +95,8 @@ class CutInFile:
             self._at_full_scale, self._flat_tops = CutPeaks(), [_FlatTop() for _ in range(2 * channels)]
         values = frame.to_ndarray()
         self._waiting.append(values if is_planar else values.reshape(-1, channels).T)
-        if sum(values.shape[1] for values in self._waiting) >= _BLOCK:
+        self._n_waiting += frame.samples
+        if self._n_waiting >= _BLOCK:
             self._look()
 
     def result(self) -> CutCount:
@@ -110,7 +112,8 @@ class CutInFile:
             return
         name, _, is_lossy = self._kind
         highest = _HIGHEST.get(name)
-        samples, self._waiting = _scaled(np.concatenate(self._waiting, axis=1), highest), []
+        samples = _scaled(np.concatenate(self._waiting, axis=1), highest)
+        self._waiting, self._n_waiting = [], 0
         if highest or is_lossy:  # other floats go beyond it
             self._at_full_scale.push(samples)
         if not is_lossy:
