@@ -70,9 +70,13 @@ def folder_name(target: PublishingTarget, show_slug: str, wished: str, claim: Cl
 
 def owner(target: PublishingTarget, folder: str) -> Claim | None:
     """Whose a folder is, as its claim says, or else its manifest; None where nobody has claimed it."""
-    left = [target.read(f"{folder}/{name}") for name in (CLAIM, MANIFEST, RECORD)]
-    said = (read_claim(data) for data in left)
-    return next(filter(None, said), None if left == [None] * 3 else _SOMEBODY)
+    is_claimed = False
+    for name in (CLAIM, MANIFEST, RECORD):
+        data = target.read(f"{folder}/{name}")
+        if has := read_claim(data):
+            return has
+        is_claimed |= data is not None
+    return _SOMEBODY if is_claimed else None
 
 
 class _TakenMeanwhile(Exception):

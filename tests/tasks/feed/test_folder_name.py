@@ -15,6 +15,7 @@ from tasks.feed.claim import Claim, ClaimedSource
 from tasks.feed.folder_name import folder_name, take_folder, wished_name
 
 GARBAGE = b"garbage"
+FILES = ("claim.json", "manifest.json", "item.json")
 
 
 def claim_of(source: str, production: str = "narrate", sha256: str = "") -> Claim:
@@ -24,9 +25,6 @@ def claim_of(source: str, production: str = "narrate", sha256: str = "") -> Clai
 @pytest.fixture
 def target(tmp_path: Path) -> Target:
     return open_target(tmp_path / "published")
-
-
-FILES = ("claim.json", "manifest.json", "item.json")
 
 
 def claim_folder(target: Target, name: str, claim: Claim) -> None:
