@@ -12,7 +12,7 @@ from tasks.schemas import Mark
 from tasks.tts.clip_shape import speakable
 from tasks.tts.prosody import Prosody, prosody_of
 
-SSML_VERSION = 1
+SSML_VERSION = 2
 """Raise it when the same text and marks become another document."""
 
 LOCALES = {
@@ -59,12 +59,15 @@ def render(text: str, marks: Iterable[Mark], *, own: Prosody, prosody: Callable[
     edges = sorted({0, len(text), *(edge for mark in kept for edge in (mark.start, mark.end))})
     document, opened = [], list[_Element]()
     for start, end in pairwise(edges):
+        said = _sayable(text[start:end])
+        if not said:  # an element around nothing would be one that a vendor may refuse
+            continue
         wanted = _elements(kept, start, end, own, prosody)
         same = next((at for at, (one, other) in enumerate(zip(opened, wanted, strict=False)) if one != other), None)
         depth = min(len(opened), len(wanted)) if same is None else same
         document += [f"</{element.name}>" for element in reversed(opened[depth:])]
         document += [str(element) for element in wanted[depth:]]
-        document.append(escape(_sayable(text[start:end])))
+        document.append(escape(said))
         opened = wanted
     return "".join([*document, *(f"</{element.name}>" for element in reversed(opened))])
 

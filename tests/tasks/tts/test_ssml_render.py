@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -155,6 +155,7 @@ def marked(draw: st.DrawFn) -> tuple[str, list[Mark]]:
 
 
 @settings(max_examples=400, deadline=None)
+@example(("hér\xad", [mark("emphasis", 3, 4, level="strong")]), PLAIN)  # a soft hyphen is not said
 @given(marked(), st.sampled_from([PLAIN, Prosody(rate=0.9), Prosody(pitch=1.2, volume=0.5)]))
 def test_any_marks_over_any_text_make_a_document_that_says_the_text(case, own):
     text, marks = case
